@@ -44,6 +44,8 @@ class SearchSettings(Section):
     max_size: int = Field(20, ge=1, le=256, description="Largest patch set tried.")
     max_mses: int = Field(30, ge=1, le=1000, description="Stop after a level that reaches this many MSEs.")
     max_forwards: int = Field(4000, ge=1, description="Stop after a level that reaches this many scored masks.")
+    verify_up_to: int = Field(6, ge=1, le=12, description="Check all subsets of MSEs of at most this many patches.")
+    overlaps: list[int] = Field([0, 1, 2], description="Patches shared at most, for the diverse selections.")
 
 
 class GraphSettings(Section):

@@ -32,15 +32,17 @@ class ScoreRequest:
 
     Attributes:
         masks: Bit masks to score.
-        exact: True for float32 scores; False allows screening scores, which differ from the exact ones by at
-            most ``Screening.tolerance``.
+        exact: True for float32 scores; False allows screening scores of a faster precision.
+        threshold: If given, screening scores too near it to decide are replaced by exact ones, so that
+            ``score >= threshold`` is the float32 verdict.
     """
 
-    __slots__ = ("exact", "masks")
+    __slots__ = ("exact", "masks", "threshold")
 
-    def __init__(self, masks: Sequence[int], *, exact: bool) -> None:
+    def __init__(self, masks: Sequence[int], *, exact: bool = False, threshold: float | None = None) -> None:
         self.masks = list(masks)
         self.exact = exact
+        self.threshold = threshold
 
 
 ScoreSteps = Generator[ScoreRequest, list[float], ResultT]
@@ -54,10 +56,17 @@ them, while the algorithm stays free of torch and reads top to bottom.
 class MaskScorer(Protocol):
     """Scores patch sets and soft masks of one image for one target class."""
 
-    def score(self, masks: Sequence[int], *, exact: bool) -> list[float]:
-        """Return the target's softmax probability for each bit mask; see ``ScoreRequest.exact``."""
+    image: "Tensor"
+    """(1, 3, H, W) float32, normalised."""
+    baseline: "Tensor"
+    """(1, 3, H, W) float32, normalised."""
+    target: int
+    """Class index scored."""
 
-    def score_soft(self, keep: "Tensor", *, exact: bool) -> "Tensor":
+    def score(self, masks: Sequence[int], *, exact: bool, threshold: float | None = None) -> list[float]:
+        """Return the target's softmax probability for each bit mask; see ``ScoreRequest``."""
+
+    def score_soft(self, keep: "Tensor", *, exact: bool, baseline: "Tensor | None" = None) -> "Tensor":
         """Return (B,) float32 probabilities for (B, H, W) float32 keep masks in [0, 1] at input size."""
 
     @property

@@ -1,0 +1,39 @@
+"""Run the work in this process, a few images at a time, so that one bad image never costs another."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from gallery.errors import GalleryError
+
+ItemT = TypeVar("ItemT")
+ISOLATED = (GalleryError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, MemoryError, OSError)
+"""Errors of one image that must not end the build. Interrupts are not among them."""
+
+
+def chunks(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
+    """Yield ``items`` in lists of at most ``size``; nothing is read ahead of the list being yielded."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def run_isolated(
+    items: Sequence[ItemT],
+    work: Callable[[Sequence[ItemT]], None],
+    on_failure: Callable[[ItemT, Exception], None],
+) -> None:
+    """Do ``work`` on all items together; if that fails, on each alone, so that only the bad ones are lost.
+
+    ``work`` must keep what it finished, because items of a failed group are given to it again.
+    """
+    if not items:
+        return
+    try:
+        work(items)
+    except ISOLATED as error:
+        if len(items) == 1:
+            on_failure(items[0], error)
+            return
+        for item in items:
+            run_isolated([item], work, on_failure)

@@ -1,0 +1,100 @@
+"""What a search receives and returns, and the predicate that defines its answer.
+
+A search is a generator (``gallery.interfaces.ScoreSteps``): it yields the masks it wants scored and is sent
+their scores, so it knows nothing of torch, batches, devices or precision. ``drive`` runs one against a plain
+function. Every verdict "sufficient or not" is asked for with its threshold, so it is the float32 verdict.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+
+from gallery.interfaces import ResultT, ScoreRequest, ScoreSteps
+from gallery.records import Minimality, cells_of
+from gallery.registry import Registry
+
+ScoreFn = Callable[[Sequence[int]], list[float]]
+
+
+@dataclass(frozen=True)
+class FoundSet:
+    """A minimal sufficient patch set: its mask, float32 probability and verified minimality."""
+
+    mask: int
+    probability: float
+    minimality: Minimality
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search returns.
+
+    Attributes:
+        sets: Ordered by size, then by descending probability, then by mask.
+        note: "" or why it stopped early.
+    """
+
+    sets: tuple[FoundSet, ...]
+    note: str = ""
+
+
+@dataclass
+class Verdicts:
+    """Asks for scores and remembers them, so that nothing is asked twice and forwards can be budgeted.
+
+    Attributes:
+        threshold: A patch set is sufficient if its probability is at least this.
+        scores: Every mask seen -> last score sent for it.
+        exact: Masks whose score is float32 for certain.
+    """
+
+    threshold: float
+    scores: dict[int, float] = field(default_factory=dict)
+    exact: set[int] = field(default_factory=set)
+
+    def ask(self, masks: Sequence[int], *, exact: bool = False) -> Generator[ScoreRequest, list[float], None]:
+        """Score those of ``masks`` that are not known well enough yet."""
+        known = self.exact if exact else self.scores.keys()
+        missing = [mask for mask in dict.fromkeys(masks) if mask not in known]
+        if missing:
+            scores = yield ScoreRequest(missing, exact=exact, threshold=self.threshold)
+            self.scores.update(zip(missing, scores, strict=True))
+            if exact:
+                self.exact.update(missing)
+
+    def is_sufficient(self, mask: int) -> bool:
+        """Return the verdict on a mask already scored."""
+        return self.scores[mask] >= self.threshold
+
+
+def single_deletions(mask: int) -> list[int]:
+    """Return every mask with one patch of ``mask`` taken away, by patch id."""
+    return [mask & ~(1 << cell) for cell in cells_of(mask)]
+
+
+def is_minimal_sufficient(mask: int, score: ScoreFn, threshold: float) -> bool:
+    """Return whether ``mask`` is sufficient and no single patch can be dropped.
+
+    Args:
+        mask: Kept patches.
+        score: Bit masks -> probabilities.
+        threshold: Sufficient means a probability of at least this.
+
+    Cost:
+        One score per patch and one for the set.
+    """
+    whole, *parts = score([mask, *single_deletions(mask)])
+    return whole >= threshold and all(part < threshold for part in parts)
+
+
+def drive(steps: ScoreSteps[ResultT], score: ScoreFn) -> ResultT:
+    """Run a search against a plain scoring function and return its result."""
+    try:
+        request = next(steps)
+        while True:
+            request = steps.send(score(request.masks))
+    except StopIteration as finished:
+        return finished.value  # type: ignore[no-any-return]
+
+
+SearchMethod = Callable[..., ScoreSteps[Found]]
+SEARCHES: Registry[SearchMethod] = Registry("search", "gallery.explain.search")

@@ -1,0 +1,103 @@
+"""From sufficient patch sets to minimal ones: drop the least harmful patch first, then check all subsets."""
+
+from collections.abc import Iterable
+
+from gallery.explain.search._base import FoundSet, Verdicts, single_deletions
+from gallery.interfaces import ScoreSteps
+
+
+def minimise(masks: Iterable[int], verdicts: Verdicts) -> ScoreSteps[list[int]]:
+    """Return the 1-minimal sets that ``masks`` shrink to, without repeats, in order of first arrival.
+
+    All sets shrink in lock-step: each round asks for every single deletion of every set in one request. A
+    set drops the patch whose loss leaves the highest probability (ties: the lowest patch id) as long as it
+    stays sufficient. The last round of each set is decided on float32 scores only.
+
+    Args:
+        masks: Sufficient patch sets, already scored in ``verdicts``.
+        verdicts: Known scores; extended.
+
+    Cost:
+        At most one score per patch of each set and round; most repeat and are free.
+    """
+    minimal: dict[int, None] = {}
+    shrinking = list(dict.fromkeys(masks))
+    exact = False
+    while shrinking:
+        yield from verdicts.ask([part for mask in shrinking for part in single_deletions(mask)], exact=exact)
+        smaller: dict[int, None] = {}
+        finished = []
+        for mask in shrinking:
+            parts = [part for part in single_deletions(mask) if verdicts.is_sufficient(part)]
+            if parts:
+                smaller[max(parts, key=lambda part: (verdicts.scores[part], part))] = None
+            else:
+                finished.append(mask)
+        if exact:
+            minimal.update(dict.fromkeys(finished))
+            shrinking, exact = list(smaller), False
+        elif smaller:
+            shrinking = [*smaller, *finished]
+        else:
+            exact = True
+    return list(minimal)
+
+
+def check_subsets(masks: Iterable[int], verdicts: Verdicts, largest: int) -> ScoreSteps[list[FoundSet]]:
+    """Verify minimality over all proper subsets of sets of at most ``largest`` patches.
+
+    A 1-minimal set can hide a smaller sufficient set that is reached only by dropping several patches at
+    once. Where one is found, the smallest such subsets (then 1-minimal themselves) take the set's place.
+
+    Args:
+        masks: 1-minimal sufficient sets.
+        verdicts: Known scores; extended.
+        largest: Sets with more patches stay "1-minimal".
+
+    Returns:
+        The sets without repeats, unordered.
+
+    Cost:
+        2**k - k - 2 further scores for a set of k patches, all sets in one request.
+    """
+    masks = list(masks)
+    small = [mask for mask in masks if mask.bit_count() <= largest]
+    inner = {mask: [s for s in proper_subsets(mask) if s.bit_count() < mask.bit_count() - 1] for mask in small}
+    yield from verdicts.ask([subset for mask in small for subset in inner[mask]])
+    found: dict[int, FoundSet] = {}
+    replacements: dict[int, None] = {}
+    for mask in masks:
+        hidden = [s for s in inner.get(mask, []) if verdicts.is_sufficient(s)]
+        if not hidden:
+            level = "subset-minimal" if mask in inner else "1-minimal"
+            found[mask] = FoundSet(mask, verdicts.scores[mask], level)  # type: ignore[arg-type]
+            continue
+        fewest = min(s.bit_count() for s in hidden)
+        replacements.update(dict.fromkeys(s for s in hidden if s.bit_count() == fewest))
+    if replacements:
+        shrunk = yield from minimise(replacements, verdicts)
+        for one in (yield from check_subsets(shrunk, verdicts, largest)):
+            found[one.mask] = one
+    return list(found.values())
+
+
+def proper_subsets(mask: int) -> list[int]:
+    """Return all non-empty proper subsets of ``mask``."""
+    subsets = []
+    subset = (mask - 1) & mask
+    while subset:
+        subsets.append(subset)
+        subset = (subset - 1) & mask
+    return subsets
+
+
+def confirm(found: Iterable[FoundSet], verdicts: Verdicts) -> ScoreSteps[tuple[FoundSet, ...]]:
+    """Re-score sets in float32, drop those that fail, and put them in their printed order."""
+    found = list(found)
+    yield from verdicts.ask([one.mask for one in found], exact=True)
+    kept = [
+        FoundSet(one.mask, verdicts.scores[one.mask], one.minimality)
+        for one in found
+        if verdicts.is_sufficient(one.mask)
+    ]
+    return tuple(sorted(kept, key=lambda one: (one.mask.bit_count(), -one.probability, one.mask)))

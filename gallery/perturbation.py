@@ -1,0 +1,91 @@
+"""How patches are removed: baselines, cell basis and the one formula x * m + baseline * (1 - m).
+
+``keep_mask`` everywhere: 1 = kept, 0 = replaced by the baseline. Images are normalised before they are
+mixed, which for these baselines equals mixing first and normalising after.
+"""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
+
+from gallery.errors import ConfigError
+from gallery.records import MaskModel, Preprocessing
+from gallery.tensors import check_shape
+
+
+def blur_kernel(side: int) -> tuple[int, float]:
+    """Return (kernel size, sigma) in pixels of the blur baseline for an image whose shorter side is ``side``.
+
+    51 and 50 at 224 px as in the official I-GOS and SAG code (sigma = kernel - 1), in proportion elsewhere
+    (the official code jumps from 51 to 151 at 500 px and to 201 at 800 px).
+    """
+    kernel = 2 * round(25 * side / 224) + 1
+    return kernel, float(max(kernel - 1, 1))
+
+
+def make_baseline(name: str, image: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """Return what replaces removed content.
+
+    Args:
+        name: "blur" (Gaussian, see ``blur_kernel``, borders reflected), "black" (pixel value 0) or "mean"
+            (the mean colour the classifier was trained with, zero after normalisation).
+        image: (1, 3, H, W) float32, normalised.
+        preprocessing: Says what black is after normalisation.
+
+    Returns:
+        (1, 3, H, W) float32, normalised, on the device of ``image``.
+
+    Raises:
+        ConfigError: If ``name`` is unknown.
+        ShapeError: If ``image`` has another shape.
+    """
+    check_shape(image, "1 3 H W", "image")
+    if name == "mean":
+        return torch.zeros_like(image)
+    if name == "black":
+        pairs = zip(preprocessing.mean, preprocessing.std, strict=True)
+        colour = torch.tensor([-mean / std for mean, std in pairs], dtype=image.dtype, device=image.device)
+        return colour.reshape(1, 3, 1, 1).expand_as(image).clone()
+    if name == "blur":
+        kernel, sigma = blur_kernel(min(image.shape[-2:]))
+        return gaussian_blur(image, [kernel, kernel], [sigma, sigma])
+    raise ConfigError(f"perturbation.baseline: unknown baseline {name!r}. Known: blur, black, mean.")
+
+
+def cell_basis(mask_model: MaskModel, size: tuple[int, int]) -> Tensor:
+    """Return the keep mask of each single cell, (R * S, H * W) float32.
+
+    Upsampling is linear, so the mask of a patch set is the sum of its cells' rows: masks for a whole batch
+    are one matrix product ``bits @ cell_basis``. Rows sum to one in every pixel.
+    """
+    n = mask_model.n_cells
+    cells = torch.eye(n).reshape(n, 1, mask_model.rows, mask_model.cols)
+    if mask_model.interpolation == "nearest":
+        masks = F.interpolate(cells, size=size, mode="nearest-exact")
+    else:
+        masks = F.interpolate(cells, size=size, mode="bilinear", align_corners=mask_model.align_corners)
+    return masks.reshape(n, -1)
+
+
+def bits_of(masks: list[int], n_cells: int) -> Tensor:
+    """Return bit masks as (B, n_cells) float32 of zeros and ones."""
+    width = (n_cells + 7) // 8
+    packed = torch.frombuffer(bytearray(b"".join(m.to_bytes(width, "little") for m in masks)), dtype=torch.uint8)
+    shifts = torch.arange(8, dtype=torch.uint8)
+    bits = (packed.reshape(len(masks), width, 1) >> shifts) & 1
+    return bits.reshape(len(masks), width * 8)[:, :n_cells].float()
+
+
+def compose(image: Tensor, baseline: Tensor, keep: Tensor) -> Tensor:
+    """Return image * keep + baseline * (1 - keep).
+
+    Args:
+        image: (1, 3, H, W) or (B, 3, H, W) float32, normalised.
+        baseline: Same shape.
+        keep: (B, H, W) float32 in [0, 1].
+
+    Returns:
+        (B, 3, H, W) float32.
+    """
+    return baseline + keep[:, None] * (image - baseline)

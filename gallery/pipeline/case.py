@@ -1,0 +1,92 @@
+"""One image under one classifier, on its way through the stages."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from gallery.errors import ConfigError
+from gallery.interfaces import Classifier
+from gallery.perturbation import make_baseline
+from gallery.pipeline.recipe import Recipe
+from gallery.preprocess import display_view, preprocess
+from gallery.records import ImageCard, ImageRecord, ModelInput, Prediction, TopClass
+from gallery.registry import did_you_mean
+
+VIEW_SCALE = 2
+"""Display pixels per input pixel and axis."""
+TOP = 5
+
+
+@dataclass
+class Case:
+    """An image with what the classifier saw and said.
+
+    Attributes:
+        card: The photograph without its pixels.
+        target: As written in the manifest.
+        recipe: Keys of its results.
+        inputs: What the classifier saw.
+        prediction: What it said about the whole image.
+    """
+
+    card: ImageCard
+    target: str | int
+    recipe: Recipe
+    inputs: ModelInput
+    prediction: Prediction
+
+
+def card_of(image: ImageRecord) -> ImageCard:
+    """Return an image without its pixels."""
+    return ImageCard(
+        id=image.id,
+        title=image.title,
+        source=image.source,
+        size=(image.pixels.shape[0], image.pixels.shape[1]),
+        digest=image.digest,
+        source_sha256=image.source_sha256,
+        label=image.label,
+        credit=image.credit,
+        quadrants=image.quadrants,
+    )
+
+
+def make_inputs(image: ImageRecord, classifier: Classifier, baseline: str) -> ModelInput:
+    """Return what ``classifier`` sees of ``image``; the baseline is made on the CPU, the same everywhere."""
+    preprocessing = classifier.card.preprocessing
+    tensor = preprocess(image.pixels, preprocessing)
+    view = display_view(image.pixels, preprocessing, VIEW_SCALE)
+    replaced = make_baseline(baseline, torch.from_numpy(tensor), preprocessing)
+    return ModelInput(view=view, tensor=tensor, baseline=replaced.numpy())
+
+
+def resolve_target(target: str | int, probabilities: "np.ndarray[tuple[int], np.dtype[np.float32]]", names: tuple[str, ...]) -> int:
+    """Return the class index a manifest's ``target`` means.
+
+    Raises:
+        ConfigError: If the index is out of range or the name is not one of the classifier's.
+    """
+    if target == "predicted":
+        return int(probabilities.argmax())
+    if isinstance(target, int):
+        if not 0 <= target < len(names):
+            raise ConfigError(f"target = {target}: the classifier has classes 0 to {len(names) - 1}.")
+        return target
+    exact = [i for i, name in enumerate(names) if name == target]
+    close = exact or [i for i, name in enumerate(names) if name.casefold() == target.casefold()]
+    if not close:
+        raise ConfigError(f"target = {target!r}: the classifier has no such class. {did_you_mean(target, list(names))}")
+    if len(close) > 1:
+        raise ConfigError(f"target = {target!r} names {len(close)} classes ({close}); give the index instead.")
+    return close[0]
+
+
+def read_prediction(
+    target: str | int, probabilities: "np.ndarray[tuple[int], np.dtype[np.float32]]", names: tuple[str, ...]
+) -> Prediction:
+    """Return the target and the five most probable classes; ties go to the lower index."""
+    index = resolve_target(target, probabilities, names)
+    order = np.argsort(-probabilities, kind="stable")[:TOP].tolist()
+    top = tuple(TopClass(i, names[i], float(probabilities[i])) for i in order)
+    return Prediction(index, names[index], float(probabilities[index]), top)

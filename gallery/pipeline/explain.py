@@ -1,0 +1,305 @@
+"""Explain and measure a chunk of images under one classifier, keeping every result the moment it is there."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from gallery.config import SetSettings
+from gallery.errors import ClassifierError
+from gallery.explain.graphs.attention_graph import attention_graph
+from gallery.explain.heatmaps._base import HEATMAPS, Subject, bound
+from gallery.explain.search._base import SEARCHES, Found, FoundSet
+from gallery.explain.search._diverse import choose_roots, largest_diverse
+from gallery.interfaces import Classifier
+from gallery.measure._base import MEASURES, Measured
+from gallery.pipeline.case import Case, card_of, make_inputs, read_prediction
+from gallery.pipeline.index import GraphBundle, ResultKeys
+from gallery.pipeline.progress import Reporter
+from gallery.pipeline.recipe import Method, Recipe
+from gallery.records import Explanation, Heatmap, ImageRecord, Measurement, ModelInput, Prediction, SearchResult
+from gallery.scoring.engine import Engine, Scorer
+from gallery.scoring.tuning import Tuning, tune
+from gallery.store.keys import result_key
+from gallery.store.store import Store
+from gallery.tensors import derive_seed, left_as_found, upsample
+
+
+class Explainer:
+    """One classifier, one set, one store."""
+
+    def __init__(self, classifier: Classifier, settings: SetSettings, store: Store, reporter: Reporter) -> None:
+        """Prepare; the engine is only built once something has to be scored."""
+        self.classifier = classifier
+        self.settings = settings
+        self.store = store
+        self.reporter = reporter
+        self.methods = methods_of(settings)
+        self.measures = measures_of(settings)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The scoring engine, tuned once per classifier, machine and store."""
+        made_by = {
+            "classifier": self.classifier.card.digest,
+            "device": device_name(self.classifier),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        }
+        tuning = self.store.get("tuning", made_by, Tuning)
+        if tuning is None:
+            tuning = tune(self.classifier)
+            self.store.put("tuning", made_by, tuning)
+        self.reporter.note(f"{self.classifier.card.title}: screening in {tuning.precision}, {tuning.batch} at a time")
+        return Engine(self.classifier, tuning)
+
+    @property
+    def units_per_image(self) -> int:
+        """How many results one image takes: search, graph, heatmaps, measurements."""
+        return 2 + len(self.methods) * (1 + len(self.measures))
+
+    def case(self, image: ImageRecord) -> Case:
+        """Return what the classifier saw and said, from the store or computed."""
+        recipe = Recipe(image.digest, self.classifier.card.digest, self.settings)
+        inputs = self.store.get("inputs", recipe.inputs(), ModelInput)
+        if inputs is None:
+            inputs = make_inputs(image, self.classifier, recipe.mask_model.baseline)
+            self.store.put("inputs", recipe.inputs(), inputs)
+        prediction = self.store.get("prediction", recipe.prediction(image.target), Prediction)
+        if prediction is None:
+            tensor = torch.from_numpy(inputs.tensor).to(self.classifier.device)
+            probabilities = self.engine.probabilities(tensor, exact=True)[0].cpu().numpy()
+            prediction = read_prediction(image.target, probabilities, self.classifier.card.class_names)
+            self.store.put("prediction", recipe.prediction(image.target), prediction)
+        return Case(card_of(image), image.target, recipe, inputs, prediction)
+
+    def scorer(self, case: Case) -> Scorer:
+        """Return a scorer with an empty table for one image."""
+        return self.engine.scorer(case.inputs, case.prediction.target, case.recipe.mask_model)
+
+    # --- minimal sufficient explanations and attention graphs ---------------------------------------------
+
+    def search(self, cases: Sequence[Case]) -> None:
+        """Find the MSEs of several images in lock-step."""
+        todo = [c for c in cases if not self._is_stored("search", c.recipe.search(c.prediction.target), c, "search")]
+        if not todo:
+            return
+        settings = self.settings.search
+        entry = SEARCHES[settings.method]
+        options = SEARCHES.options(settings.method, settings.model_dump(exclude={"method", "p_high", "overlaps"}))
+        start = time.perf_counter()
+        scorers = [self.scorer(case) for case in todo]
+        n_cells = self.settings.perturbation.mask_model().n_cells
+        jobs = [
+            (scorer, entry.call(n_cells, settings.p_high * case.prediction.p_full, **options))
+            for scorer, case in zip(scorers, todo, strict=True)
+        ]
+        found: list[Found] = self.engine.run(jobs)
+        seconds = (time.perf_counter() - start) / len(todo)
+        for case, scorer, result in zip(todo, scorers, found, strict=True):
+            record = search_record(case, result, settings.method, {**options, "p_high": settings.p_high})
+            record = replace(record, forwards=scorer.forwards, seconds=seconds)
+            self.store.put("search", case.recipe.search(case.prediction.target), record)
+            self.reporter.advance(case.card.id, "search", forwards=scorer.forwards)
+
+    def graph(self, cases: Sequence[Case]) -> None:
+        """Choose diverse MSEs and build the attention graphs of several images in lock-step."""
+        todo = [c for c in cases if not self._is_stored("graph", c.recipe.graph(c.prediction.target), c, "graph")]
+        if not todo:
+            return
+        start = time.perf_counter()
+        jobs: list[tuple[Scorer, Any]] = []
+        chosen = []
+        for case in todo:
+            found = self._stored_search(case)
+            diverse = {t: largest_diverse(found, t) for t in self._overlaps()}
+            roots = choose_roots(found, diverse[self.settings.graph.overlap], self.settings.graph.n_roots)
+            chosen.append((diverse, roots))
+            masks = [found[i].mask for i in roots]
+            limits = {"p_low": self.settings.graph.p_low, "max_nodes": self.settings.graph.max_nodes}
+            jobs.append((self.scorer(case), attention_graph(masks, case.prediction.p_full, **limits)))
+        graphs = self.engine.run(jobs)
+        seconds = (time.perf_counter() - start) / len(todo)
+        for case, (scorer, _), graph, (diverse, roots) in zip(todo, jobs, graphs, chosen, strict=True):
+            graph = replace(graph, forwards=scorer.forwards, seconds=seconds)
+            bundle = GraphBundle({str(t): indices for t, indices in diverse.items()}, roots, graph)
+            self.store.put("graph", case.recipe.graph(case.prediction.target), bundle)
+            self.reporter.advance(case.card.id, "graph", forwards=scorer.forwards)
+
+    def _overlaps(self) -> list[int]:
+        return sorted({*self.settings.search.overlaps, self.settings.graph.overlap})
+
+    def _stored_search(self, case: Case) -> list[FoundSet]:
+        record = self._required("search", case.recipe.search(case.prediction.target), SearchResult)
+        return [FoundSet(e.mask, e.probability, e.minimality) for e in record.mses]
+
+    # --- heatmaps and measures -----------------------------------------------------------------------------
+
+    def heatmaps(self, case: Case) -> None:
+        """Compute every heatmap of one image that is not stored."""
+        target = case.prediction.target
+        todo = [
+            m for m in self.methods if not self._is_stored("heatmap", case.recipe.heatmap(target, m), case, m.name)
+        ]
+        if not todo:
+            return
+        scorer = self.scorer(case)
+        subject = self._subject(case, scorer)
+        for method in todo:
+            start = time.perf_counter()
+            subject.seed = derive_seed(self.settings.seed, case.card.digest, method.name)
+            with left_as_found(self.classifier.module):
+                raw = bound(method.name, dict(method.options))(subject)
+            native = raw.native.detach().float().cpu()
+            if not bool(torch.isfinite(native).all()):
+                raise ClassifierError(f"{method.name}: the map has NaN or infinite values; check the classifier.")
+            record = Heatmap(
+                method=method.name,
+                values=upsample(native[None], subject.size)[0].numpy(),
+                native=native.numpy(),
+                options=dict(method.options),
+                layer=raw.layer,
+                seed=subject.seed if raw.seeded else None,
+                forwards=raw.forwards,
+                backwards=raw.backwards,
+                seconds=time.perf_counter() - start,
+            )
+            self.store.put("heatmap", case.recipe.heatmap(target, method), record)
+            self.reporter.advance(case.card.id, method.name, forwards=raw.forwards)
+
+    def _subject(self, case: Case, scorer: Scorer) -> Subject:
+        return Subject(
+            classifier=self.classifier,
+            image=scorer.image,
+            target=case.prediction.target,
+            scorer=scorer,
+            seed=0,
+            gradient_module=self.engine.screen_module,
+            gradient_dtype=self.engine.screen_dtype,
+        )
+
+    def measure(self, case: Case) -> None:
+        """Take every measure of every heatmap of one image that is not stored."""
+        target = case.prediction.target
+        for method in self.methods:
+            values = None
+            for name in self.measures:
+                made_by = self._measurement_key(case, method, name)
+                if self._is_stored("measurement", made_by, case, f"{name} of {method.name}"):
+                    continue
+                if values is None:
+                    heatmap = self._required("heatmap", case.recipe.heatmap(target, method), Heatmap)
+                    values = torch.from_numpy(heatmap.values)
+                self._measure_one(case, method, name, values)
+
+    def _measure_one(self, case: Case, method: Method, name: str, values: torch.Tensor) -> None:
+        start = time.perf_counter()
+        subject = Measured(values, case.prediction.p_full, self.scorer(case), self.settings.measures.step_px)
+        score = MEASURES[name].call(subject)
+        record = Measurement(
+            measure=name,
+            method=method.name,
+            value=score.value,
+            x=None if score.x is None else score.x.numpy(),
+            y=None if score.y is None else score.y.numpy(),
+            forwards=score.forwards,
+            seconds=time.perf_counter() - start,
+        )
+        self.store.put("measurement", self._measurement_key(case, method, name), record)
+        self.reporter.advance(case.card.id, f"{name} of {method.name}", forwards=score.forwards)
+
+    def _measurement_key(self, case: Case, method: Method, name: str) -> dict[str, Any]:
+        facts = MEASURES[name].facts
+        return case.recipe.measurement(
+            case.prediction.target,
+            method,
+            name,
+            version=facts.get("version", 1),
+            is_curve=facts.get("is_curve", False),
+        )
+
+    # --- what was stored -----------------------------------------------------------------------------------
+
+    def keys(self, case: Case) -> ResultKeys:
+        """Return where the results of a finished image are stored."""
+        target, recipe = case.prediction.target, case.recipe
+        return ResultKeys(
+            image=case.card,
+            classifier=self.classifier.card.slug,
+            inputs=result_key("inputs", recipe.inputs()),
+            prediction=result_key("prediction", recipe.prediction(case.target)),
+            heatmaps={m.name: result_key("heatmap", recipe.heatmap(target, m)) for m in self.methods},
+            search=result_key("search", recipe.search(target)),
+            graph=result_key("graph", recipe.graph(target)),
+            measurements={
+                m.name: {n: result_key("measurement", self._measurement_key(case, m, n)) for n in self.measures}
+                for m in self.methods
+            },
+        )
+
+    def _is_stored(self, kind: str, made_by: dict[str, Any], case: Case, task: str) -> bool:
+        """Return whether a result is there, and count it as done if so."""
+        if not self.store.is_sound(kind, made_by):
+            return False
+        self.reporter.advance(case.card.id, task, stored=True)
+        return True
+
+    def _required(self, kind: str, made_by: dict[str, Any], record: type[Any]) -> Any:  # noqa: ANN401
+        result = self.store.get(kind, made_by, record)
+        if result is None:
+            raise ClassifierError(f"{kind}: the result of an earlier stage is missing; run `gallery explain` first.")
+        return result
+
+
+def search_record(case: Case, found: Found, method: str, options: dict[str, Any]) -> SearchResult:
+    """Return a search's answer as the record that is stored; forwards and seconds are 0."""
+    p_full = case.prediction.p_full
+    threshold = options["p_high"] * p_full
+    mses = tuple(
+        Explanation(one.mask, one.probability, one.probability / p_full, one.probability - threshold, one.minimality)
+        for one in found.sets
+    )
+    return SearchResult(
+        method, options, p_full, threshold, mses, diverse={}, roots=(), forwards=0, seconds=0.0, note=found.note
+    )
+
+
+def methods_of(settings: SetSettings) -> list[Method]:
+    """Return the heatmap methods a set wants, with all their options.
+
+    Raises:
+        ConfigError: If an option is unknown or has the wrong type.
+        RegistrationError: If a method is unknown.
+    """
+    wanted = dict.fromkeys(HEATMAPS.names(), {}) if settings.methods is None else settings.methods
+    return [
+        Method(
+            name=name,
+            options=HEATMAPS.options(name, options),
+            version=HEATMAPS[name].facts.get("version", 1),
+            uses_baseline=HEATMAPS[name].facts.get("uses_baseline", False),
+            is_seeded=HEATMAPS[name].facts.get("is_seeded", False),
+        )
+        for name, options in wanted.items()
+    ]
+
+
+def measures_of(settings: SetSettings) -> list[str]:
+    """Return the measures a set wants.
+
+    Raises:
+        RegistrationError: If one is unknown.
+    """
+    names = settings.measures.names if settings.measures.names is not None else MEASURES.names()
+    return [MEASURES[name].name for name in names]
+
+
+def device_name(classifier: Classifier) -> str:
+    """Return the name of the device as pages print it."""
+    return torch.cuda.get_device_name(classifier.device) if classifier.device.startswith("cuda") else "cpu"
+
+
+Stage = Callable[[Sequence[Case]], None]

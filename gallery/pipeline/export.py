@@ -1,0 +1,29 @@
+"""Write every result of a set as files that need none of our code to be checked."""
+
+from pathlib import Path
+
+from gallery.config import SetSettings
+from gallery.pipeline.index import load_index, load_results
+from gallery.pipeline.progress import Reporter
+from gallery.pipeline.workspace import Workspace
+from gallery.render.documents.explanations import write_bundle, write_timings
+
+
+def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Reporter) -> int:
+    """Write ``out/<classifier>/<image>/`` with explanations.json, timings.json, heatmaps.npz, input.npy, baseline.npy.
+
+    Returns:
+        The number of folders written.
+
+    Raises:
+        StoreError: If results are missing or belong to other settings, or a file cannot be written.
+    """
+    index = load_index(workspace, settings)
+    reporter.begin("export", len(index.entries))
+    for result in load_results(index, workspace):
+        folder = out / result.classifier / result.image.id
+        write_bundle(result, index.catalogue, folder)
+        write_timings(result, index.catalogue, folder)
+        reporter.advance(result.image.id, "bundle")
+    reporter.end()
+    return len(index.entries)

@@ -1,0 +1,44 @@
+"""What the pipeline tells whoever watches it; the command line draws it."""
+
+from typing import Protocol
+
+
+class Reporter(Protocol):
+    """Receives progress; implementations must be quick and never raise."""
+
+    def begin(self, stage: str, total: int | None) -> None:
+        """Start a stage of ``total`` units of work (None = unknown); ends the stage before it."""
+
+    def advance(self, image: str, task: str, *, forwards: int = 0, stored: bool = False) -> None:
+        """Finish one unit: ``task`` (a method, "search", a page, ...) of ``image``.
+
+        ``forwards`` images were passed through the classifier for it; ``stored`` means it was there already.
+        """
+
+    def fail(self, image: str, reason: str) -> None:
+        """Report an image that cannot be finished."""
+
+    def note(self, text: str) -> None:
+        """Report something worth one line."""
+
+    def end(self) -> None:
+        """End the last stage."""
+
+
+class Silent:
+    """A reporter that says nothing."""
+
+    def begin(self, stage: str, total: int | None) -> None:
+        """Ignore."""
+
+    def advance(self, image: str, task: str, *, forwards: int = 0, stored: bool = False) -> None:
+        """Ignore."""
+
+    def fail(self, image: str, reason: str) -> None:
+        """Ignore."""
+
+    def note(self, text: str) -> None:
+        """Ignore."""
+
+    def end(self) -> None:
+        """Ignore."""

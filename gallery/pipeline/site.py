@@ -1,0 +1,41 @@
+"""From stored results to the finished site; nothing here needs torch."""
+
+from gallery.config import SetSettings
+from gallery.pipeline.index import load_index, load_results
+from gallery.pipeline.progress import Reporter
+from gallery.pipeline.workspace import Workspace
+from gallery.publish.build import publish
+from gallery.render.pages.site import render_site
+
+
+def render(settings: SetSettings, workspace: Workspace, reporter: Reporter) -> None:
+    """Write every page and figure of the set from its stored results.
+
+    Raises:
+        StoreError: If results are missing or belong to other settings.
+        RenderError: If a figure or page cannot be made.
+    """
+    index = load_index(workspace, settings)
+    reporter.begin("render", len(index.entries))
+    render_site(
+        load_results(index, workspace),
+        catalogue=index.catalogue,
+        settings=settings,
+        failures=index.failures,
+        out=workspace.pages,
+        cache=workspace.figures,
+        on_page=lambda page: reporter.advance(page, "page"),
+    )
+    reporter.end()
+
+
+def publish_site(settings: SetSettings, workspace: Workspace, reporter: Reporter) -> None:
+    """Turn the pages into the finished site and check it.
+
+    Raises:
+        PublishError: If MkDocs fails, or a page has a broken link, a missing alt text or too much weight.
+    """
+    reporter.begin("publish", 1)
+    publish(workspace.pages, workspace.site, settings)
+    reporter.advance(settings.title, "site")
+    reporter.end()

@@ -1,0 +1,254 @@
+"""Results as documents: explanations.json (see explanations.schema.json) and the arrays beside it.
+
+With these files, timm and the weights, anybody can check every number the pages print.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gallery.errors import RenderError
+from gallery.records import (
+    AttentionGraph,
+    Catalogue,
+    ClassifierCard,
+    Heatmap,
+    ImageResult,
+    Measurement,
+    SearchResult,
+    cells_of,
+)
+
+SCHEMA_VERSION = "1.0"
+SCHEMA_FILE = Path(__file__).with_name("explanations.schema.json")
+
+
+def number(x: float) -> float:
+    """Return ``x`` with nine significant digits: all of a float32 and no noise behind it."""
+    return float(f"{x:.9g}")
+
+
+def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any]:
+    """Return everything about one image under one classifier as plain JSON values.
+
+    The same results always give the same document; seconds and dates are in ``timings_document``.
+    """
+    card = next(c for c in catalogue.classifiers if c.slug == result.classifier)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "image": _image(result),
+        "classifier": _classifier(card),
+        "target": {"index": result.prediction.target, "name": result.prediction.class_name},
+        "p_full": number(result.prediction.p_full),
+        "top": [{"index": t.index, "name": t.name, "probability": number(t.probability)} for t in result.prediction.top],
+        "mask_model": asdict(result.mask_model),
+        "search": _search(result.search),
+        "mses": _mses(result.search),
+        "diverse": {str(t): list(indices) for t, indices in sorted(result.search.diverse.items())},
+        "sag": _graph(result.graph, result.search),
+        "heatmaps": {name: _heatmap(heatmap) for name, heatmap in result.heatmaps.items()},
+        "measures": {
+            method: {name: number(m.value) for name, m in measures.items()}
+            for method, measures in result.measurements.items()
+        },
+        "curves": {
+            method: {name: _curve(m) for name, m in measures.items() if m.x is not None and m.y is not None}
+            for method, measures in result.measurements.items()
+        },
+        "seed": result.seed,
+        "versions": dict(catalogue.versions),
+        "forwards": _forwards(result),
+    }
+
+
+def _image(result: ImageResult) -> dict[str, Any]:
+    image = result.image
+    return {
+        "id": image.id,
+        "title": image.title,
+        "source": image.source,
+        "height": image.size[0],
+        "width": image.size[1],
+        "pixels_sha256": image.digest,
+        "source_sha256": image.source_sha256,
+        "label": image.label,
+        "credit": asdict(image.credit),
+        "quadrants": [asdict(quadrant) for quadrant in image.quadrants],
+    }
+
+
+def _classifier(card: ClassifierCard) -> dict[str, Any]:
+    return {
+        "id": card.id,
+        "digest": card.digest,
+        "title": card.title,
+        "architecture": card.architecture,
+        "preprocessing": asdict(card.preprocessing),
+        "cam_layer": card.cam_layer,
+        "licence": card.licence,
+        "paper": card.paper,
+        "n_parameters": card.n_parameters,
+        "n_classes": len(card.class_names),
+    }
+
+
+def _search(search: SearchResult) -> dict[str, Any]:
+    return {
+        "method": search.method,
+        "options": dict(search.options),
+        "threshold": number(search.threshold),
+        "note": search.note,
+    }
+
+
+def _mses(search: SearchResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "cells": cells_of(mse.mask),
+            "probability": number(mse.probability),
+            "relative": number(mse.relative),
+            "margin": number(mse.margin),
+            "minimality": mse.minimality,
+        }
+        for mse in search.mses
+    ]
+
+
+def _graph(graph: AttentionGraph, search: SearchResult) -> dict[str, Any]:
+    nodes = [
+        {
+            "id": node.id,
+            "cells": cells_of(node.mask),
+            "probability": number(node.probability),
+            "relative": number(node.relative),
+            "is_root": node.is_root,
+            "is_expanded": node.is_expanded,
+        }
+        for node in graph.nodes
+    ]
+    links = [
+        {"source": link.source, "target": link.target, "removed": link.removed, "drop": number(link.drop)}
+        for link in graph.links
+    ]
+    return {
+        "nodes": nodes,
+        "links": links,
+        "truncated": graph.truncated,
+        "roots": list(search.roots),
+        "options": dict(graph.options),
+    }
+
+
+def _heatmap(heatmap: Heatmap) -> dict[str, Any]:
+    return {
+        "options": dict(heatmap.options),
+        "layer": heatmap.layer,
+        "seed": heatmap.seed,
+        "native_size": list(heatmap.native.shape),
+        "minimum": number(float(heatmap.values.min())),
+        "maximum": number(float(heatmap.values.max())),
+    }
+
+
+def _curve(measurement: Measurement) -> dict[str, list[float]]:
+    axes = {"x": measurement.x, "y": measurement.y}
+    return {axis: [number(v) for v in values.tolist()] for axis, values in axes.items() if values is not None}
+
+
+def _forwards(result: ImageResult) -> dict[str, Any]:
+    heatmaps = {name: heatmap.forwards for name, heatmap in result.heatmaps.items()}
+    measures = {
+        method: sum(m.forwards for m in measures.values()) for method, measures in result.measurements.items()
+    }
+    parts = [result.search.forwards, result.graph.forwards, *heatmaps.values(), *measures.values()]
+    return {
+        "prediction": 1,
+        "search": result.search.forwards,
+        "sag": result.graph.forwards,
+        "heatmaps": heatmaps,
+        "measures": measures,
+        "total": 1 + sum(parts),
+    }
+
+
+def timings_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any]:
+    """Return what changes from run to run: seconds, the device and the date of the export (UTC)."""
+    return {
+        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": catalogue.device,
+        "seconds": {
+            "search": result.search.seconds,
+            "sag": result.graph.seconds,
+            "heatmaps": {name: heatmap.seconds for name, heatmap in result.heatmaps.items()},
+            "measures": {
+                method: {name: m.seconds for name, m in measures.items()}
+                for method, measures in result.measurements.items()
+            },
+        },
+    }
+
+
+def write_bundle(result: ImageResult, catalogue: Catalogue, folder: Path) -> None:
+    """Write explanations.json, heatmaps.npz, input.npy and baseline.npy into ``folder``.
+
+    ``heatmaps.npz`` maps each method to its raw (H, W) float32 map; ``input.npy`` and ``baseline.npy`` are
+    the (1, 3, H, W) float32 normalised tensors. The same results always give the same bytes.
+
+    Raises:
+        RenderError: If a file cannot be written.
+    """
+    maps = {name: heatmap.values for name, heatmap in result.heatmaps.items()}
+    files = {
+        "explanations.json": json_bytes(explanations_document(result, catalogue)),
+        "heatmaps.npz": npz_bytes(maps),
+        "input.npy": npy_bytes(result.inputs.tensor),
+        "baseline.npy": npy_bytes(result.inputs.baseline),
+    }
+    for name, data in files.items():
+        _write(folder / name, data)
+
+
+def write_timings(result: ImageResult, catalogue: Catalogue, folder: Path) -> None:
+    """Write timings.json into ``folder``.
+
+    Raises:
+        RenderError: If it cannot be written.
+    """
+    _write(folder / "timings.json", json_bytes(timings_document(result, catalogue)))
+
+
+def json_bytes(value: object) -> bytes:
+    """Return readable JSON, UTF-8, one newline at the end."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def npz_bytes(arrays: Mapping[str, Any]) -> bytes:
+    """Return arrays as compressed npz; numpy dates every member 1980, so the bytes repeat."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def npy_bytes(array: "np.ndarray[Any, Any]") -> bytes:
+    """Return one array as npy."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file completely or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RenderError(f"{path}: cannot be written ({error.strerror}). Free space or choose another folder.") from error

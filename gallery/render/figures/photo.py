@@ -1,0 +1,197 @@
+"""Photographs and patch-set pictures as small files."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from gallery.errors import RenderError, ShapeError
+from gallery.records import Float32, MaskModel, UInt8, cells_of
+from gallery.render.figures.heat import require_view
+from gallery.render.figures.patches import cell_edges, keep_weights, require_mask
+
+# Removed patches: grey, darkened to this share of their lightness, and slightly blurred, so that even on a
+# dark photograph the kept patches are what the eye goes to.
+_DIM = 0.38
+_LIFT = 20
+_BORDER = np.array([255, 255, 255], dtype=np.uint8)
+_REMOVED = np.array([240, 142, 54], dtype=np.uint8)
+
+
+def photo_webp(view: UInt8, quality: int = 78) -> bytes:
+    """Return a photograph as WebP, for pages.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+    """
+    require_view(view)
+    buffer = BytesIO()
+    Image.fromarray(view).save(buffer, "WEBP", quality=quality, method=6)
+    return buffer.getvalue()
+
+
+def photo_jpeg(view: UInt8, quality: int = 85) -> bytes:
+    """Return a photograph as progressive JPEG, for downloads and as a fallback.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+    """
+    require_view(view)
+    buffer = BytesIO()
+    Image.fromarray(view).save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
+    return buffer.getvalue()
+
+
+def thumbnail(
+    view: UInt8, side: int = 160, *, kind: Literal["webp", "jpeg"] = "webp", quality: int = 75
+) -> bytes:
+    """Return a photograph reduced so that its longer side has ``side`` pixels; never enlarged.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+    """
+    small = shrink(view, side)
+    return photo_webp(small, quality) if kind == "webp" else photo_jpeg(small, quality)
+
+
+def shrink(view: UInt8, side: int) -> UInt8:
+    """Return a photograph with at most ``side`` pixels on its longer side.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+        RenderError: If ``side`` is not positive.
+    """
+    require_view(view)
+    if side < 1:
+        raise RenderError(f"A picture needs a side of at least 1 pixel, got {side}.")
+    height, width = view.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1:
+        return view
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(Image.fromarray(view).resize(size, Image.Resampling.LANCZOS))
+
+
+def dimmed(view: UInt8) -> UInt8:
+    """Return a photograph as removed patches are drawn: grey, dark and a little blurred.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+    """
+    require_view(view)
+    radius = max(view.shape[:2]) / 200
+    grey = Image.fromarray(view).convert("L").filter(ImageFilter.GaussianBlur(radius))
+    levels = np.asarray(grey, dtype=np.float32) * _DIM + _LIFT
+    return np.repeat(np.round(levels).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def kept_patches(view: UInt8, mask: int, mask_model: MaskModel, *, removed: int | None = None) -> UInt8:
+    """Return the photograph with the patches of ``mask`` as they are and all others dimmed.
+
+    A thin white line marks the border of the kept region.
+
+    Args:
+        view: (kH, kW, 3) uint8 photograph.
+        mask: Kept patches.
+        mask_model: Grid.
+        removed: A patch to mark with an orange frame, such as the one just taken away.
+
+    Returns:
+        uint8, shaped like ``view``.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+        RenderError: If ``mask`` or ``removed`` does not fit the grid.
+    """
+    require_view(view)
+    require_mask(mask, mask_model)
+    rows = cell_edges(mask_model.rows, view.shape[0])
+    cols = cell_edges(mask_model.cols, view.shape[1])
+    kept = np.zeros(view.shape[:2], dtype=np.bool_)
+    for cell in cells_of(mask):
+        row, col = divmod(cell, mask_model.cols)
+        kept[rows[row] : rows[row + 1], cols[col] : cols[col + 1]] = True
+    picture = np.where(kept[:, :, None], view, dimmed(view))
+    line = max(1, round(max(view.shape[:2]) / 224))
+    picture[kept & ~_shrunk(kept, line)] = _BORDER
+    if removed is not None:
+        require_mask(1 << removed, mask_model)
+        row, col = divmod(removed, mask_model.cols)
+        cell_area = np.zeros_like(kept)
+        cell_area[rows[row] : rows[row + 1], cols[col] : cols[col + 1]] = True
+        picture[cell_area & ~_shrunk(cell_area, 2 * line)] = _REMOVED
+    return picture
+
+
+def mse_picture(
+    view: UInt8, mask: int, mask_model: MaskModel, *, side: int = 224, quality: int = 72
+) -> bytes:
+    """Return the kept patches of a minimal sufficient explanation as WebP, for its card.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+        RenderError: If ``mask`` does not fit the grid.
+    """
+    return photo_webp(kept_patches(shrink(view, side), mask, mask_model), quality)
+
+
+def composed(view: UInt8, baseline_view: UInt8, mask: int, mask_model: MaskModel) -> UInt8:
+    """Return what the classifier saw: the photograph where patches are kept, the baseline elsewhere.
+
+    Args:
+        view: (kH, kW, 3) uint8 photograph.
+        baseline_view: (h, w, 3) uint8 baseline, see ``denormalise``; resized to ``view`` if need be.
+        mask: Kept patches.
+        mask_model: Grid and interpolation; weights are soft between cells if bilinear.
+
+    Returns:
+        uint8, shaped like ``view``.
+
+    Raises:
+        ShapeError: If a picture is not (H, W, 3) uint8.
+        RenderError: If ``mask`` does not fit the grid.
+    """
+    require_view(view)
+    require_view(baseline_view)
+    height, width = view.shape[:2]
+    baseline = Image.fromarray(baseline_view).resize((width, height), Image.Resampling.BILINEAR)
+    weights = keep_weights(mask, mask_model, (height, width))[:, :, None]
+    mixed = view * weights + np.asarray(baseline, dtype=np.float32) * (1 - weights)
+    return np.round(mixed).astype(np.uint8)
+
+
+def denormalise(tensor: Float32, mean: Sequence[float], std: Sequence[float]) -> UInt8:
+    """Return a preprocessed input as a picture again.
+
+    Args:
+        tensor: (1, 3, H, W) float32, normalised.
+        mean: Per channel, as in the classifier's preprocessing.
+        std: Per channel.
+
+    Returns:
+        (H, W, 3) uint8.
+
+    Raises:
+        ShapeError: If ``tensor`` is not (1, 3, H, W).
+    """
+    if tensor.ndim != 4 or tensor.shape[:2] != (1, 3):
+        raise ShapeError(f"A classifier's input must be (1, 3, H, W), got {tensor.shape}.")
+    channels = np.moveaxis(tensor[0], 0, 2) * np.array(std, dtype=np.float32) + np.array(
+        mean, dtype=np.float32
+    )
+    picture: UInt8 = np.round(np.clip(channels, 0, 1) * 255).astype(np.uint8)
+    return picture
+
+
+def _shrunk(area: NDArray[np.bool_], line: int) -> NDArray[np.bool_]:
+    """Return ``area`` without the ``line`` pixels along its border; the picture's edge counts as border."""
+    padded = np.pad(area, line)
+    inside = area.copy()
+    height, width = area.shape
+    for down in (-line, 0, line):
+        for across in (-line, 0, line):
+            inside &= padded[line + down : line + down + height, line + across : line + across + width]
+    return inside

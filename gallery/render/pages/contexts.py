@@ -1,0 +1,260 @@
+"""What each page template receives: one frozen dataclass per template, its fields the template's variables.
+
+Everything is plain text or a number unless a field says HTML; the templates escape it. Paths are relative to
+the site's root; a template puts ``root`` ("" or "../") in front of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gallery.records import Credit, Quadrant
+from gallery.render.pages.head import Head
+from gallery.render.pages.parts import Card, Choice, Link, MeasureColumn, MetricRow, Section, Term
+
+
+@dataclass(frozen=True)
+class Page:
+    """What every page has.
+
+    Attributes:
+        head: Title and metadata.
+        root: "" for pages in the site's root, "../" one folder down.
+    """
+
+    head: Head
+    root: str
+
+
+@dataclass(frozen=True)
+class IndexPage(Page):
+    """``index.md.j2``: the gallery itself.
+
+    Attributes:
+        description: The set's paragraph, or "".
+        facts: Counts in one line, such as "9 images".
+        cards: One per image and classifier.
+        classes: Choices of the class filter.
+        methods: Choices of what the second picture shows.
+        classifiers: Choices of the classifier filter.
+        has_labels: Whether any image has a known label, so that right and wrong can be told apart.
+        filters: Inline SVG with the colour filters (HTML).
+        failures: Image id, stage and reason of what could not be finished.
+    """
+
+    description: str
+    facts: tuple[str, ...]
+    cards: tuple[Card, ...]
+    classes: tuple[Choice, ...]
+    methods: tuple[Choice, ...]
+    classifiers: tuple[Choice, ...]
+    has_labels: bool
+    filters: str
+    failures: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class ImagePage(Page):
+    """``image.md.j2``: one photograph, explained.
+
+    Attributes:
+        title: Of the photograph.
+        label: Curated ground truth, or None.
+        credit: Provenance.
+        source: Where it was read from.
+        facts: Size and digests.
+        quadrants: For composites.
+        sections: One per classifier.
+        several: Whether there is more than one section, so that each needs its own heading.
+        colormaps: Choices of the colour control.
+        filters: Inline SVG with the colour filters (HTML).
+        bibtex: Entry as text.
+        citation_files: Downloads of the citation.
+        permalink: Absolute address, or "".
+        previous: Page before, or None.
+        following: Page after, or None.
+    """
+
+    title: str
+    label: str | None
+    credit: Credit
+    source: str
+    facts: tuple[Term, ...]
+    quadrants: tuple[Quadrant, ...]
+    sections: tuple[Section, ...]
+    several: bool
+    colormaps: tuple[Choice, ...]
+    filters: str
+    bibtex: str
+    citation_files: tuple[Link, ...]
+    permalink: str
+    previous: Link | None
+    following: Link | None
+
+
+@dataclass(frozen=True)
+class MethodPage(Page):
+    """``method.md.j2``: one heatmap method over the whole set.
+
+    Attributes:
+        title: Of the method.
+        reference: Where it is published.
+        document: Idea and formula (HTML).
+        options: Option and default.
+        columns: Measures.
+        rows: Mean over the set, one row per classifier.
+        cards: Its heatmap of every image.
+        filters: Inline SVG with the colour filters (HTML).
+    """
+
+    title: str
+    reference: str
+    document: str
+    options: tuple[Term, ...]
+    columns: tuple[MeasureColumn, ...]
+    rows: tuple[MetricRow, ...]
+    cards: tuple[Card, ...]
+    filters: str
+
+
+@dataclass(frozen=True)
+class SearchPage(Page):
+    """``search.md.j2``: the search for minimal sufficient explanations.
+
+    Attributes:
+        title: Of the search.
+        reference: Where it is published.
+        document: Idea (HTML).
+        options: Option and default.
+        rows: Image, classifier, number of explanations, smallest size, p(full), threshold.
+    """
+
+    title: str
+    reference: str
+    document: str
+    options: tuple[Term, ...]
+    rows: tuple[tuple[Link, str, int, str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class MeasurePage(Page):
+    """``measure.md.j2``: one measure over the whole set.
+
+    Attributes:
+        title: Of the measure.
+        reference: Where it is published.
+        document: Definition and protocol (HTML).
+        unit: Of its values.
+        better: "higher" or "lower".
+        methods: Columns of the table.
+        rows: One per image and classifier.
+    """
+
+    title: str
+    reference: str
+    document: str
+    unit: str
+    better: str
+    methods: tuple[Link, ...]
+    rows: tuple[MetricRow, ...]
+
+
+@dataclass(frozen=True)
+class ClassifierPage(Page):
+    """``classifier.md.j2``: one classifier.
+
+    Attributes:
+        title: Of the classifier.
+        facts: Architecture, licence, input and so on.
+        url: Where its weights are published, or "".
+        accuracy: Right and labelled images in words, or "" if no image has a label.
+        cards: What it says about every image.
+        filters: Inline SVG with the colour filters (HTML).
+    """
+
+    title: str
+    facts: tuple[Term, ...]
+    url: str
+    accuracy: str
+    cards: tuple[Card, ...]
+    filters: str
+
+
+@dataclass(frozen=True)
+class ResultsPage(Page):
+    """``results.md.j2``: methods against measures, means over the set.
+
+    Attributes:
+        columns: Measures.
+        tables: Classifier title -> rows.
+        sizes: Classifier title -> number of images the means are over.
+        explanations: Per classifier: title, share of images with an MSE, mean number, mean smallest size.
+    """
+
+    columns: tuple[MeasureColumn, ...]
+    tables: Mapping[str, tuple[MetricRow, ...]]
+    sizes: Mapping[str, int]
+    explanations: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class MethodsPage(Page):
+    """``methods.md.j2``: everything that has a page of its own.
+
+    Attributes:
+        methods: Heatmap methods, with one line each.
+        searches: Searches.
+        measures: Measures.
+        classifiers: Classifiers.
+    """
+
+    methods: tuple[Link, ...]
+    searches: tuple[Link, ...]
+    measures: tuple[Link, ...]
+    classifiers: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class GlossaryPage(Page):
+    """``glossary.md.j2``: the words used.
+
+    Attributes:
+        p_high: Share of p(full) a sufficient patch set reaches.
+        p_low: Share of p(full) above which a node of the graph is expanded.
+        grid: Mask model in words.
+    """
+
+    p_high: str
+    p_low: str
+    grid: str
+
+
+@dataclass(frozen=True)
+class CitePage(Page):
+    """``cite.md.j2``: how to cite the set and its pages.
+
+    Attributes:
+        bibtex: Entry of the whole set.
+        example: Entry of one image page, or "".
+        citation_files: Citation files of the whole set.
+    """
+
+    bibtex: str
+    example: str
+    citation_files: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class AboutPage(Page):
+    """``about.md.j2``: how the site was built.
+
+    Attributes:
+        settings: Section title -> settings.
+        versions: Package and version.
+        seed: Root of every random draw.
+        device: What the explanations were computed on.
+    """
+
+    settings: Mapping[str, tuple[Term, ...]]
+    versions: tuple[Term, ...]
+    seed: int
+    device: str

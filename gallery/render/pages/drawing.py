@@ -1,0 +1,236 @@
+"""Every file an image page shows or offers for download, drawn through the cache."""
+
+import base64
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gallery.records import Catalogue, ClassifierCard, Explanation, Heatmap, ImageResult, MethodCard
+from gallery.render.diagrams.sag import OutlineNode, draw_attention_graph
+from gallery.render.documents import write_bundle
+from gallery.render.figures.colormap import default_for
+from gallery.render.figures.heat import grey_png, overlay
+from gallery.render.figures.photo import mse_picture, node_pictures, photo_jpeg, photo_webp, thumbnail
+from gallery.render.figures.printing import Provenance, overlay_pdf, overlay_png, overlay_svg
+from gallery.render.figures.social import social_card
+from gallery.render.pages.output import Output
+from gallery.render.pages.parts import GraphView, Heat, Link, OutlineView
+from gallery.render.pages.wording import count, heatmap_alt, one_line, probability
+
+THUMBNAIL_PX = 256
+MSE_PX = 224
+BUNDLE = {
+    "explanations.json": "every number on this page, with its settings",
+    "heatmaps.npz": "raw heatmaps, method → float32 (H, W)",
+    "input.npy": "the tensor the classifier saw",
+    "baseline.npy": "what replaces removed patches",
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is being drawn: one image under one classifier.
+
+    Attributes:
+        result: The numbers.
+        card: The classifier.
+        folder: Where its files go, relative to the site's root.
+        prefix: Put before every anchor and id on the page.
+    """
+
+    result: ImageResult
+    card: ClassifierCard
+    folder: str
+    prefix: str
+
+    @property
+    def title(self) -> str:
+        """Title of the image on one line."""
+        return one_line(self.result.image.title)
+
+
+def draw_photo(subject: Subject, output: Output) -> tuple[str, str]:
+    """Write the photograph as the classifier sees it; return the paths of WebP and JPEG."""
+    view, folder = subject.result.inputs.view, subject.folder
+    return (
+        output.figure(f"{folder}/photo.webp", ("photo", view), lambda: photo_webp(view)),
+        output.figure(f"{folder}/photo.jpg", ("photo", view), lambda: photo_jpeg(view)),
+    )
+
+
+def draw_thumbnail(subject: Subject, output: Output) -> str:
+    """Write the small photograph of the tiles; return its path."""
+    view = subject.result.inputs.view
+    return output.figure(
+        f"{subject.folder}/thumb.webp", ("thumb", view, THUMBNAIL_PX), lambda: thumbnail(view, THUMBNAIL_PX)
+    )
+
+
+def draw_heat(subject: Subject, heatmap: Heatmap, method: MethodCard, output: Output) -> Heat:
+    """Write the grey map that the page colours, and return how to show it."""
+    path = output.figure(
+        f"{subject.folder}/heat-{method.name}.png",
+        ("heat", heatmap.native, method.signed),
+        lambda: grey_png(heatmap.native, signed=method.signed),
+    )
+    height, width = heatmap.native.shape
+    return Heat(
+        path=path,
+        colormap=default_for(signed=method.signed),
+        alt=heatmap_alt(method.title, heatmap, subject.result),
+        size=(width, height),
+        signed=method.signed,
+    )
+
+
+def draw_print_figures(subject: Subject, heatmap: Heatmap, method: MethodCard, output: Output) -> tuple[Link, ...]:
+    """Write a heatmap's figures for print; return links titled by format."""
+    result, view = subject.result, subject.result.inputs.view
+    credit = result.image.credit
+    provenance = Provenance(
+        title=subject.title,
+        method=method.title,
+        image_id=result.image.id,
+        classifier=subject.card.id,
+        class_name=one_line(result.prediction.class_name),
+        digest=subject.card.digest,
+        credit=one_line(f"{credit.author}, {credit.licence}"),
+    )
+    key = ("print", view, heatmap.values, method.signed, provenance)
+    links = []
+    for kind, draw in (("png", overlay_png), ("svg", overlay_svg), ("pdf", overlay_pdf)):
+        path = output.figure(
+            f"{subject.folder}/{method.name}.{kind}",
+            key,
+            lambda draw=draw: draw(view, heatmap.values, provenance, signed=method.signed),  # type: ignore[misc]
+        )
+        links.append(Link(path, kind.upper()))
+    return tuple(links)
+
+
+def draw_mse(subject: Subject, number: int, explanation: Explanation, output: Output) -> str:
+    """Write the picture of an MSE's kept patches; return its path."""
+    result = subject.result
+    return output.figure(
+        f"{subject.folder}/mse-{number}.webp",
+        ("mse", result.inputs.view, explanation.mask, result.mask_model, MSE_PX),
+        lambda: mse_picture(result.inputs.view, explanation.mask, result.mask_model, side=MSE_PX),
+    )
+
+
+def draw_graph(subject: Subject, output: Output) -> GraphView | None:
+    """Write the structured attention graph's files and return its view, or None if it has no nodes."""
+    result, graph = subject.result, subject.result.graph
+    if not graph.nodes:
+        return None
+    low = float(graph.options.get("p_low", 0.4))
+    high = result.search.threshold / result.search.p_full if result.search.p_full > 0 else 0.9
+    title = f"Structured attention graph of {subject.title}"
+    summary = graph_summary(result)
+
+    def draw() -> bytes:
+        pictures = node_pictures(result.inputs.view, graph, result.mask_model)
+        drawing = draw_attention_graph(
+            graph,
+            pictures,
+            result.mask_model,
+            prefix=f"{subject.prefix}sag-",
+            title=title,
+            description=summary,
+            thresholds=(low, high),
+        )
+        return json.dumps(
+            {
+                "svg": drawing.svg,
+                "dot": drawing.dot,
+                "pdf": base64.b64encode(drawing.pdf).decode(),
+                "png": base64.b64encode(drawing.png).decode(),
+                "outline": [asdict(node) for node in drawing.outline],
+                "size": [drawing.width, drawing.height],
+            },
+            sort_keys=True,
+        ).encode()
+
+    key = ("graph", graph, result.inputs.view, result.mask_model, subject.prefix, title, summary, low, high)
+    drawn = json.loads(output.draw(key, draw))
+    files = {
+        "png": base64.b64decode(drawn["png"]),
+        "svg": drawn["svg"].encode(),
+        "pdf": base64.b64decode(drawn["pdf"]),
+        "dot": drawn["dot"].encode(),
+    }
+    for kind, content in files.items():
+        output.write(f"{subject.folder}/sag.{kind}", content)
+    return GraphView(
+        svg=drawn["svg"],
+        width=drawn["size"][0],
+        height=drawn["size"][1],
+        summary=summary,
+        outline=tuple(_outline(node) for node in drawn["outline"]),
+        files=tuple(Link(f"{subject.folder}/sag.{kind}", kind.upper()) for kind in files),
+    )
+
+
+def graph_summary(result: ImageResult) -> str:
+    """Return the size of the attention graph in words, and whether it is complete."""
+    graph = result.graph
+    roots = sum(node.is_root for node in graph.nodes)
+    text = f"{count(roots, 'root')}, {count(len(graph.nodes), 'patch set')}, {count(len(graph.links), 'deletion')}"
+    return f"{text}; {graph.truncated} more left out by the node limit" if graph.truncated else f"{text}; complete"
+
+
+def _outline(node: "dict[str, object] | OutlineNode") -> OutlineView:
+    data = node if isinstance(node, dict) else asdict(node)
+    children = data["children"]
+    return OutlineView(
+        text=str(data["text"]),
+        removed=str(data["removed"]),
+        repeated=bool(data["repeated"]),
+        children=tuple(_outline(child) for child in children) if isinstance(children, list) else (),
+    )
+
+
+def draw_social(subject: Subject, methods: tuple[MethodCard, ...], output: Output) -> str:
+    """Write the picture link previews show; return its path."""
+    result = subject.result
+    chosen = [method for method in methods if method.name in result.heatmaps][:3]
+    maps = [result.heatmaps[method.name].values for method in chosen]
+    view = result.inputs.view
+    prediction = result.prediction
+    subtitle = f"{one_line(prediction.class_name)}, p = {probability(prediction.p_full)}"
+
+    def draw() -> bytes:
+        overlays = [
+            (method.title, overlay(view, values, signed=method.signed))
+            for method, values in zip(chosen, maps, strict=True)
+        ]
+        return social_card(view, overlays, title=subject.title, subtitle=subtitle)
+
+    key = ("social", view, maps, [(method.title, method.signed) for method in chosen], subject.title, subtitle)
+    return output.figure(f"{subject.folder}/card.png", key, draw)
+
+
+def write_data(subject: Subject, catalogue: Catalogue, output: Output) -> tuple[Link, ...]:
+    """Write the raw data of the page; return links to it."""
+    result = subject.result
+
+    def draw(name: str) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            write_bundle(result, catalogue, Path(folder))
+            # One call writes all files: keep the others too, so that the cache needs it once.
+            for other in BUNDLE:
+                made.setdefault(other, Path(folder, other).read_bytes())
+        return made[name]
+
+    made: dict[str, bytes] = {}
+    links = []
+    identity = ("bundle", result, catalogue)
+    for name, note in BUNDLE.items():
+        path = output.figure(
+            f"{subject.folder}/{name}",
+            (name, *identity),
+            lambda name=name: made[name] if name in made else draw(name),  # type: ignore[misc]
+        )
+        links.append(Link(path, name, note))
+    return tuple(links)

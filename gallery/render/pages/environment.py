@@ -1,0 +1,64 @@
+"""The Jinja environment of the page templates: strict about names, escaping by default."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from gallery.render.pages import contexts, wording
+from gallery.render.pages.contexts import Page
+from gallery.render.pages.head import front_matter
+
+TEMPLATES: Mapping[str, type[Page]] = {
+    "index.md.j2": contexts.IndexPage,
+    "image.md.j2": contexts.ImagePage,
+    "method.md.j2": contexts.MethodPage,
+    "search.md.j2": contexts.SearchPage,
+    "measure.md.j2": contexts.MeasurePage,
+    "classifier.md.j2": contexts.ClassifierPage,
+    "results.md.j2": contexts.ResultsPage,
+    "methods.md.j2": contexts.MethodsPage,
+    "glossary.md.j2": contexts.GlossaryPage,
+    "cite.md.j2": contexts.CitePage,
+    "about.md.j2": contexts.AboutPage,
+}
+
+
+def markdown_text(text: object) -> Markup:
+    """Return text for use in Markdown (headings): every punctuation mark as a character reference."""
+    plain = wording.one_line(str(text))
+    return Markup(re.sub(r"[^\w\s]", lambda match: f"&#{ord(match[0])};", plain.replace("_", "\x00")).replace("\x00", "&#95;"))  # noqa: S704
+
+
+def make_environment(folder: Path) -> jinja2.Environment:
+    """Return the environment that loads templates from ``folder`` (its ``pages`` and ``partials``)."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([folder / "pages", folder / "partials"]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        front_matter=lambda head: Markup(front_matter(head)),  # noqa: S704 (escaped for YAML)
+        markdown_text=markdown_text,
+        probability=wording.probability,
+        count=wording.count,
+        one_line=wording.one_line,
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
+    )
+    return environment
+
+
+def render_page(environment: jinja2.Environment, page: Page) -> bytes:
+    """Return the Markdown file of ``page``."""
+    name = next(name for name, kind in TEMPLATES.items() if type(page) is kind)
+    values: dict[str, Any] = {field.name: getattr(page, field.name) for field in dataclasses.fields(page)}
+    text = environment.get_template(name).render(values)
+    # A blank line ends a raw HTML block in some Markdown dialects; more than one is only noise.
+    return (re.sub(r"\n{3,}", "\n\n", text).strip() + "\n").encode("utf-8")

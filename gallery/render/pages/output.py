@@ -1,0 +1,148 @@
+"""The pages folder: files are written only when they change, and what is no longer produced is removed."""
+
+import dataclasses
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+
+from gallery import render
+from gallery.errors import RenderError
+
+MARKER = ".gallery-pages"
+_CACHED = re.compile(r"^[0-9a-f]{64}$|^\.[0-9a-f]{64}\.\d+\.part$")
+_IGNORED_FIELDS = frozenset({"seconds"})  # wall times are not part of the reproducible results
+
+
+def digest(*parts: Any) -> str:  # noqa: ANN401
+    """Return the SHA-256 hex of records, arrays, mappings, sequences and plain values; wall times are left out."""
+    state = hashlib.sha256()
+    for part in parts:
+        _feed(state, part)
+    return state.hexdigest()
+
+
+def _feed(state: "hashlib._Hash", part: Any) -> None:  # noqa: ANN401
+    if isinstance(part, np.ndarray):
+        state.update(f"array {part.dtype.str} {part.shape};".encode())
+        state.update(np.ascontiguousarray(part).data)
+    elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+        state.update(f"record {type(part).__name__};".encode())
+        for field in dataclasses.fields(part):
+            if field.name not in _IGNORED_FIELDS:
+                state.update(f"{field.name}=".encode())
+                _feed(state, getattr(part, field.name))
+    elif isinstance(part, Mapping):
+        state.update(f"mapping {len(part)};".encode())
+        for key in sorted(part, key=str):
+            _feed(state, key)
+            _feed(state, part[key])
+    elif isinstance(part, Sequence) and not isinstance(part, str | bytes):
+        state.update(f"sequence {len(part)};".encode())
+        for item in part:
+            _feed(state, item)
+    else:
+        text = repr(part).encode("utf-8", "backslashreplace")
+        state.update(f"{type(part).__name__} {len(text)};".encode() + text)
+
+
+def renderer_digest() -> str:
+    """Return a digest of the drawing code and of Pillow's version: a cached figure is as old as what drew it."""
+    root = Path(next(iter(render.__path__)))
+    state = hashlib.sha256(PIL.__version__.encode())
+    for package in ("figures", "diagrams", "documents"):
+        for file in sorted((root / package).glob("*.py")):
+            state.update(f"{package}/{file.name};".encode() + file.read_bytes())
+    return state.hexdigest()
+
+
+class Output:
+    """Writes the files of one render and keeps a cache of what is slow to draw.
+
+    A render that is killed leaves complete files only; the next one finishes the work and removes leftovers.
+    """
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        """Open ``folder`` for writing.
+
+        Args:
+            folder: Receives the pages; created if absent. Everything in it that is not produced is removed.
+            cache: Receives drawn figures, named by the digest of what they were drawn from.
+
+        Raises:
+            RenderError: If ``folder`` holds files but was not made by an earlier render.
+        """
+        self._folder = folder
+        self._cache = cache
+        self._produced: set[Path] = set()
+        self._used: set[Path] = set()
+        self._renderer = renderer_digest()
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+            raise RenderError(f"{folder}: holds files that no render wrote. Choose an empty folder for the pages.")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.write(MARKER, b"Written by `gallery render`; files here are replaced and removed.\n")
+
+    def write(self, path: str, content: bytes) -> None:
+        """Make ``path`` (relative, with forward slashes) hold ``content``; an unchanged file is not touched."""
+        target = self._folder / path
+        self._produced.add(target)
+        if not _holds(target, content):
+            _write_atomically(target, content)
+
+    def draw(self, key: Sequence[Any], make: Callable[[], bytes]) -> bytes:
+        """Return what ``make`` draws, from the cache if it was drawn before from the same inputs.
+
+        Args:
+            key: Everything the result depends on, besides the drawing code itself.
+            make: Called when the cache has no entry.
+        """
+        name = digest(self._renderer, *key)
+        file = self._cache / name[:2] / name
+        self._used.add(file)
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            content = make()
+            _write_atomically(file, content)
+            return content
+
+    def figure(self, path: str, key: Sequence[Any], make: Callable[[], bytes]) -> str:
+        """Write a cached drawing to ``path`` and return ``path``."""
+        self.write(path, self.draw((Path(path).suffix, *key), make))
+        return path
+
+    def finish(self) -> None:
+        """Remove files of earlier renders that this one did not produce, and cached figures it did not use."""
+        for parent, folders, files in os.walk(self._folder, topdown=False):
+            for name in files:
+                if (file := Path(parent, name)) not in self._produced:
+                    file.unlink()
+            for name in folders:
+                inner = Path(parent, name)
+                if not inner.is_symlink() and not any(inner.iterdir()):
+                    inner.rmdir()
+        for file in self._cache.glob("[0-9a-f][0-9a-f]/*"):
+            if _CACHED.search(file.name) and file not in self._used:
+                file.unlink()
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    try:
+        return file.stat().st_size == len(content) and file.read_bytes() == content
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _write_atomically(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        draft.write_bytes(content)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)

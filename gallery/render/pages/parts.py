@@ -1,0 +1,290 @@
+"""Pieces of page contexts that several templates share; plain text and numbers unless a field says HTML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link: ``path`` relative to the site's root, and a line about what is behind it (or "")."""
+
+    path: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a select: its value in the address, its text, and a colour bar's CSS (or "")."""
+
+    value: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A name and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """Files of one figure.
+
+    Attributes:
+        title: Of the figure.
+        files: Links titled by their format.
+    """
+
+    title: str
+    files: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """One heatmap laid over its photograph.
+
+    Attributes:
+        path: Grey PNG at the method's own resolution.
+        colormap: Name of the colour filter.
+        alt: Alternative text.
+        size: Width and height of the PNG in pixels.
+        signed: Whether it has its own, diverging colours.
+    """
+
+    path: str
+    colormap: str
+    alt: str
+    size: tuple[int, int]
+    signed: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """One image under one classifier, as a tile.
+
+    Attributes:
+        link: Page, or place in it.
+        image_id: Of the image.
+        photo: Small photograph.
+        photo_size: Its width and height.
+        second: What stands beside it: a small picture (kept patches), or "" if ``heat`` does.
+        second_alt: Alternative text of that picture.
+        second_size: Its width and height.
+        heat: Heatmap beside the photograph, or None.
+        caption: What the second picture shows.
+        predicted: Most probable class.
+        p_predicted: Its probability.
+        classifier: Slug.
+        classifier_title: Shown when the set has several.
+        n_mses: Number of minimal sufficient explanations.
+        label: Ground truth, or None.
+        is_right: Whether the prediction is the label; None if there is no label.
+        is_composite: Whether it is a 2 x 2 composite.
+        heats: Method -> its heatmap, for the method filter.
+        values: Numbers shown on the tile.
+    """
+
+    link: str
+    image_id: str
+    title: str
+    photo: str
+    photo_size: tuple[int, int]
+    second: str
+    second_alt: str
+    second_size: tuple[int, int]
+    heat: Heat | None
+    caption: str
+    predicted: str
+    p_predicted: float
+    classifier: str
+    classifier_title: str
+    n_mses: int
+    label: str | None
+    is_right: bool | None
+    is_composite: bool
+    heats: Mapping[str, Heat]
+    values: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
+class MeasureColumn:
+    """Header of a column: link to the measure, arrow for its better direction, and unit."""
+
+    link: Link
+    arrow: str
+    better: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A row of a table of measurements: what it is about, and per column the text and whether it is the best."""
+
+    link: Link
+    cells: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class TopRow:
+    """A row of the top five: class name, probability, and whether it is the class explained."""
+
+    name: str
+    probability: float
+    is_target: bool
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """One heatmap on an image page.
+
+    Attributes:
+        anchor: Its ``id``.
+        title: Of the method.
+        link: To the method's page.
+        heat: The map.
+        bar: CSS of its colour bar.
+        low: Value at the left end of the colour bar.
+        high: Value at its right end.
+        rule: How values became colours.
+        focus: Where the attribution lies, in words.
+        facts: Layer, options, seed, cost.
+        files: Downloads.
+    """
+
+    anchor: str
+    title: str
+    link: str
+    heat: Heat
+    bar: str
+    low: str
+    high: str
+    rule: str
+    focus: str
+    facts: tuple[Term, ...]
+    files: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class MseView:
+    """One minimal sufficient explanation on an image page; numbers already as text."""
+
+    anchor: str
+    number: int
+    picture: str
+    picture_size: tuple[int, int]
+    alt: str
+    size: str
+    probability: str
+    relative: str
+    margin: str
+    minimality: str
+    cells: str
+    is_root: bool
+
+
+@dataclass(frozen=True)
+class DiverseRow:
+    """How many MSEs share at most ``overlap`` patches pairwise, and which."""
+
+    overlap: int
+    members: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class OutlineView:
+    """One node of the attention graph as text; ``repeated`` if its deletions are spelled out elsewhere."""
+
+    text: str
+    removed: str
+    repeated: bool
+    children: "tuple[OutlineView, ...]"
+
+
+@dataclass(frozen=True)
+class GraphView:
+    """The structured attention graph on an image page.
+
+    Attributes:
+        svg: Drawing (HTML).
+        width: Its natural width, pixels.
+        height: Its natural height, pixels.
+        summary: Size and completeness in words.
+        outline: The same graph as nested text.
+        files: Downloads.
+    """
+
+    svg: str
+    width: int
+    height: int
+    summary: str
+    outline: tuple[OutlineView, ...]
+    files: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class CurveView:
+    """Curves of one measure: chart (HTML), and the same as a table."""
+
+    title: str
+    link: str
+    note: str
+    svg: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One image under one classifier.
+
+    Attributes:
+        prefix: Put before every anchor: "" for the first classifier.
+        classifier: Link to the classifier.
+        photo: Photograph as the classifier sees it: WebP.
+        photo_jpeg: The same as JPEG.
+        photo_size: Its width and height.
+        photo_alt: Alternative text.
+        top: The five most probable classes.
+        target: Class explained.
+        p_full: Its probability.
+        is_right: Whether the prediction is the label; None if there is no label.
+        figures: Heatmaps.
+        search: Link to the search.
+        threshold: What a sufficient set reaches, in words.
+        mses: All MSEs.
+        note: Why there are none, or why the search stopped; or "".
+        diverse: Diverse selections.
+        graph: SAG, or None if there are no MSEs.
+        columns: Measures.
+        rows: Methods.
+        curves: Charts.
+        data: Raw data.
+        computed: How it was computed.
+    """
+
+    prefix: str
+    classifier: Link
+    photo: str
+    photo_jpeg: str
+    photo_size: tuple[int, int]
+    photo_alt: str
+    top: tuple[TopRow, ...]
+    target: str
+    p_full: str
+    is_right: bool | None
+    figures: tuple[FigureView, ...]
+    search: Link
+    threshold: str
+    mses: tuple[MseView, ...]
+    note: str
+    diverse: tuple[DiverseRow, ...]
+    graph: GraphView | None
+    columns: tuple[MeasureColumn, ...]
+    rows: tuple[MetricRow, ...]
+    curves: tuple[CurveView, ...]
+    data: tuple[Link, ...]
+    computed: tuple[Term, ...]

@@ -1,0 +1,234 @@
+"""The part of an image page that belongs to one classifier: numbers become text, arrays become figures."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from gallery.records import (
+    Catalogue,
+    Explanation,
+    Heatmap,
+    ImageResult,
+    MeasureCard,
+    Measurement,
+    MethodCard,
+    cells_of,
+)
+from gallery.render.figures.colormap import colour_bar_css
+from gallery.render.figures.curves import Curve, curve_chart, curve_rows
+from gallery.render.figures.scale import format_number, range_text, scale
+from gallery.render.pages import drawing, wording
+from gallery.render.pages.drawing import Subject
+from gallery.render.pages.output import Output
+from gallery.render.pages.parts import (
+    CurveView,
+    DiverseRow,
+    FigureView,
+    Heat,
+    Link,
+    MeasureColumn,
+    MetricRow,
+    MseView,
+    Section,
+    Term,
+    TopRow,
+)
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+
+
+def method_path(name: str) -> str:
+    """Return the path of a heatmap method's page."""
+    return f"m/{name}.html"
+
+
+def measure_path(name: str) -> str:
+    """Return the path of a measure's page."""
+    return f"q/{name}.html"
+
+
+def search_path(name: str) -> str:
+    """Return the path of a search's page."""
+    return f"s/{name}.html"
+
+
+def classifier_path(slug: str) -> str:
+    """Return the path of a classifier's page."""
+    return f"c/{slug}.html"
+
+
+def build_section(subject: Subject, catalogue: Catalogue, heats: Mapping[str, Heat], output: Output) -> Section:
+    """Draw everything one classifier contributes to an image page and return its context."""
+    result = subject.result
+    prediction, search = result.prediction, result.search
+    methods = [method for method in catalogue.methods if method.name in result.heatmaps]
+    photo, photo_jpeg = drawing.draw_photo(subject, output)
+    height, width = result.inputs.view.shape[:2]
+    searches = {card.name: card.title for card in catalogue.searches}
+    return Section(
+        prefix=subject.prefix,
+        classifier=Link(classifier_path(subject.card.slug), subject.card.title, subject.card.id),
+        photo=photo,
+        photo_jpeg=photo_jpeg,
+        photo_size=(width, height),
+        photo_alt=wording.photo_alt(result),
+        top=tuple(TopRow(top.name, top.probability, top.index == prediction.target) for top in prediction.top),
+        target=prediction.class_name,
+        p_full=wording.probability(prediction.p_full),
+        is_right=is_right(result),
+        figures=tuple(
+            _figure(subject, result.heatmaps[method.name], method, heats[method.name], output) for method in methods
+        ),
+        search=Link(search_path(search.method), searches.get(search.method, search.method)),
+        threshold=wording.probability(search.threshold),
+        mses=tuple(_mse(subject, i, mse, output) for i, mse in enumerate(search.mses, 1)),
+        note=search.note,
+        diverse=tuple(
+            DiverseRow(
+                overlap,
+                tuple(Link(f"#{subject.prefix}mse-{i + 1}", f"MSE {i + 1}") for i in search.diverse[overlap]),
+            )
+            for overlap in sorted(search.diverse)
+        ),
+        graph=drawing.draw_graph(subject, output),
+        columns=measure_columns(catalogue.measures),
+        rows=metric_rows(
+            [(Link(method_path(m.name), m.title), result.measurements.get(m.name, {})) for m in methods],
+            catalogue.measures,
+        ),
+        curves=tuple(_curves(subject, methods, catalogue.measures)),
+        data=drawing.write_data(subject, catalogue, output),
+        computed=_computed(subject),
+    )
+
+
+def is_right(result: ImageResult) -> bool | None:
+    """Return whether the most probable class is the label; None without a label."""
+    return None if result.image.label is None else result.prediction.top[0].name == result.image.label
+
+
+def option_text(options: Mapping[str, object]) -> str:
+    """Return options as "name = value" pairs, sorted by name; "none" if there are none."""
+    return ", ".join(f"{name} = {options[name]}" for name in sorted(options)) or "none"
+
+
+def _figure(subject: Subject, heatmap: Heatmap, method: MethodCard, heat: Heat, output: Output) -> FigureView:
+    scaled = scale(heatmap.native, signed=method.signed)
+    passes = wording.count(heatmap.forwards, "forward")
+    if heatmap.backwards:
+        passes += ", " + wording.count(heatmap.backwards, "backward")
+    facts = [
+        Term("Raw range", range_text(scale(heatmap.values, signed=method.signed))),
+        Term("Layer", heatmap.layer or "none: uses the output only"),
+        Term("Own resolution", f"{heatmap.native.shape[0]} × {heatmap.native.shape[1]}"),  # noqa: RUF001
+        Term("Options", option_text(heatmap.options)),
+        Term("Seed", "none: nothing is random" if heatmap.seed is None else str(heatmap.seed)),
+        Term("Cost", passes),
+    ]
+    return FigureView(
+        anchor=f"{subject.prefix}fig-{method.name}",
+        title=method.title,
+        link=method_path(method.name),
+        heat=heat,
+        bar=colour_bar_css(heat.colormap),
+        low=format_number(scaled.low),
+        high=format_number(scaled.high),
+        rule=scaled.rule,
+        focus=wording.heatmap_focus(heatmap, subject.result.mask_model),
+        facts=tuple(facts),
+        files=drawing.draw_print_figures(subject, heatmap, method, output),
+    )
+
+
+def _mse(subject: Subject, number: int, explanation: Explanation, output: Output) -> MseView:
+    result = subject.result
+    side_h, side_w = result.inputs.view.shape[:2]
+    shorter = drawing.MSE_PX / max(side_h, side_w)
+    return MseView(
+        anchor=f"{subject.prefix}mse-{number}",
+        number=number,
+        picture=drawing.draw_mse(subject, number, explanation, output),
+        picture_size=(round(side_w * shorter), round(side_h * shorter)),
+        alt=wording.mse_alt(explanation, result),
+        size=f"{len(cells_of(explanation.mask))} of {wording.count(result.mask_model.n_cells, 'patch', 'patches')}",
+        probability=wording.probability(explanation.probability),
+        relative=wording.percent(explanation.relative),
+        margin=f"+{explanation.margin:.3f}",
+        minimality=explanation.minimality,
+        cells=wording.cell_list(explanation.mask, result.mask_model),
+        is_root=number - 1 in result.search.roots,
+    )
+
+
+def measure_columns(measures: Sequence[MeasureCard]) -> tuple[MeasureColumn, ...]:
+    """Return the headers of a table with one column per measure."""
+    return tuple(
+        MeasureColumn(Link(measure_path(card.name), card.title), ARROWS[card.better], card.better, card.unit)
+        for card in measures
+    )
+
+
+def metric_rows(
+    rows: Sequence[tuple[Link, Mapping[str, Measurement] | Mapping[str, float]]], measures: Sequence[MeasureCard]
+) -> tuple[MetricRow, ...]:
+    """Return one row per (link, measure -> value), the best of each column marked (ties: all of them)."""
+    texts: list[list[tuple[str, bool]]] = [[] for _ in rows]
+    for card in measures:
+        values = [_value(taken.get(card.name)) for _, taken in rows]
+        known = [value for value in values if value is not None]
+        # Compared as printed: two numbers that read the same are equally good.
+        best = (max if card.better == "higher" else min)(known) if len(known) > 1 else None
+        best_text = wording.measure(best) if best is not None else None
+        for cells, value in zip(texts, values, strict=True):
+            text = "–" if value is None else wording.measure(value)  # noqa: RUF001
+            cells.append((text, value is not None and text == best_text))
+    return tuple(MetricRow(link, tuple(cells)) for (link, _), cells in zip(rows, texts, strict=True))
+
+
+def _value(taken: Measurement | float | None) -> float | None:
+    value = taken.value if isinstance(taken, Measurement) else taken
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def _curves(subject: Subject, methods: Sequence[MethodCard], measures: Iterable[MeasureCard]) -> Iterable[CurveView]:
+    taken = subject.result.measurements
+    for card in measures:
+        curves = [
+            Curve(method.title, m.x, m.y, m.value)
+            for method in methods
+            if (m := taken.get(method.name, {}).get(card.name)) is not None and m.x is not None and m.y is not None
+        ]
+        if not curves:
+            continue
+        header, rows = curve_rows(curves)
+        yield CurveView(
+            title=card.title,
+            link=measure_path(card.name),
+            note=f"{card.better} is better",
+            svg=curve_chart(
+                curves,
+                prefix=f"{subject.prefix}curve-{card.name}-",
+                title=f"{card.title} curves of {subject.title}",
+                x_label="fraction of pixels changed",
+                y_label="probability",
+            ),
+            header=tuple(header),
+            rows=tuple(tuple(f"{value:.3f}" for value in row) for row in rows),
+        )
+
+
+def _computed(subject: Subject) -> tuple[Term, ...]:
+    result, card = subject.result, subject.card
+    search = result.search
+    total = sum(heatmap.forwards for heatmap in result.heatmaps.values())
+    return (
+        Term("Classifier", f"{card.id}, SHA-256 {card.digest}"),
+        Term("Mask model", wording.grid_text(result.mask_model)),
+        Term("Search", f"{search.method}: {option_text(search.options)}"),
+        Term("Attention graph", option_text(result.graph.options)),
+        Term("Seed", str(result.seed)),
+        Term(
+            "Forward passes",
+            f"{total} for heatmaps, {search.forwards} for the search, {result.graph.forwards} for the graph",
+        ),
+    )

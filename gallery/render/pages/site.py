@@ -1,0 +1,94 @@
+"""All pages of a gallery, written as Markdown and assets for MkDocs."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import jinja2
+
+from gallery.config import SetSettings
+from gallery.records import Catalogue, Failure, ImageResult
+from gallery.render.pages.contexts import ImagePage
+from gallery.render.pages.environment import make_environment, render_page
+from gallery.render.pages.image_page import build_image_page, image_path, linked
+from gallery.render.pages.output import Output
+from gallery.render.pages.parts import Link
+from gallery.render.pages.set_pages import SetPages, Summary, summarise
+from gallery.templates import templates_folder
+
+
+def render_site(
+    results: Iterable[ImageResult],
+    *,
+    catalogue: Catalogue,
+    settings: SetSettings,
+    failures: Sequence[Failure],
+    out: Path,
+    cache: Path,
+    on_page: Callable[[str], None] | None = None,
+) -> None:
+    """Write all pages and assets to ``out``.
+
+    Args:
+        results: Iterated once; results of one image, one per classifier, follow each other.
+        catalogue: What the pages say that is not about one image.
+        settings: Of the set.
+        failures: Images that could not be finished; listed on the index page.
+        out: MkDocs' ``docs_dir``. Files in it that are no longer produced are removed; unchanged ones are
+            not touched.
+        cache: Folder of drawn figures, named by the digest of what they were drawn from.
+        on_page: Called with each page's path after it is written.
+
+    Raises:
+        RenderError: If ``out`` holds foreign files, a figure cannot be drawn, or ``dot`` is missing.
+    """  # noqa: DOC502
+    output = Output(out, cache)
+    environment = make_environment(templates_folder())
+    summaries: list[Summary] = []
+    for path, page in _with_neighbours(_image_pages(results, catalogue, settings, output, summaries)):
+        _write(output, environment, path, page, on_page)
+    for path, set_page in SetPages(summaries, catalogue, settings, failures).all(output):
+        output.write(path, render_page(environment, set_page))
+        if on_page:
+            on_page(path)
+    output.finish()
+
+
+def _write(
+    output: Output,
+    environment: jinja2.Environment,
+    path: str,
+    page: ImagePage,
+    on_page: Callable[[str], None] | None,
+) -> None:
+    output.write(path, render_page(environment, page))
+    if on_page:
+        on_page(path)
+
+
+def _image_pages(
+    results: Iterable[ImageResult],
+    catalogue: Catalogue,
+    settings: SetSettings,
+    output: Output,
+    summaries: list[Summary],
+) -> Iterator[tuple[str, ImagePage]]:
+    """Yield each image's page and its id, keeping a summary of every result."""
+    for image_id, group in groupby(results, key=lambda result: result.image.id):
+        of_image = list(group)
+        page, tiles = build_image_page(of_image, catalogue=catalogue, settings=settings, output=output)
+        summaries.extend(summarise(result, tile) for result, tile in zip(of_image, tiles, strict=True))
+        yield image_id, page
+
+
+def _with_neighbours(pages: Iterator[tuple[str, ImagePage]]) -> Iterator[tuple[str, ImagePage]]:
+    """Yield each page's path and the page with links to the ones before and after it; looks one page ahead."""
+    previous: Link | None = None
+    current = next(pages, None)
+    while current is not None:
+        following = next(pages, None)
+        after = Link(image_path(following[0]), following[1].title) if following else None
+        image_id, page = current
+        yield f"i/{image_id}.md", linked(page, previous, after)
+        previous = Link(image_path(image_id), page.title)
+        current = following

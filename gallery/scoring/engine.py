@@ -1,0 +1,264 @@
+"""The masked-scoring engine: what does the classifier say about this image with these patches kept?
+
+Everything that asks that question comes here: search, attention graphs, RISE, deletion and insertion. The
+engine composes masked images as one matrix product, fills batches across images, screens in the fastest
+precision, re-scores in float32 near thresholds and wherever a number is shown, and never scores the same
+mask of the same image twice.
+
+Batches are padded to a power of two with copies of their last image. On one machine a result then depends
+neither on its neighbours in the batch nor on its place in it, so an interrupted build continues to the same
+bytes.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gallery.errors import ClassifierError
+from gallery.interfaces import Classifier, ScoreRequest, ScoreSteps
+from gallery.perturbation import bits_of, cell_basis, compose
+from gallery.records import MaskModel, ModelInput
+from gallery.scoring.tuning import Tuning, screening_copy
+
+SMALLEST_BATCH = 4
+LEAST_DOUBT = 0.5
+"""Half-width, in log-odds, within which screening scores near a threshold are always re-scored."""
+
+
+@dataclass
+class ScoreTable:
+    """Scores of one image for one target: bit mask -> softmax probability.
+
+    Attributes:
+        screened: From screening passes (the tuned precision).
+        exact: From float32 passes.
+    """
+
+    screened: dict[int, float] = field(default_factory=dict)
+    exact: dict[int, float] = field(default_factory=dict)
+
+
+class Scorer:
+    """Scores masks of one image for one target class; create with ``Engine.scorer``."""
+
+    def __init__(self, engine: "Engine", inputs: ModelInput, target: int, mask_model: MaskModel) -> None:
+        self.table = ScoreTable()
+        self.target = target
+        self.mask_model = mask_model
+        self.forwards = 0
+        self.doubt = LEAST_DOUBT
+        self._engine = engine
+        self.image = torch.from_numpy(inputs.tensor).to(engine.device)
+        self.baseline = torch.from_numpy(inputs.baseline).to(engine.device)
+
+    def score(self, masks: Sequence[int], *, exact: bool, threshold: float | None = None) -> list[float]:
+        """Return the target's probability for each bit mask; see ``ScoreRequest``."""
+        return self._engine.answer([(self, ScoreRequest(masks, exact=exact, threshold=threshold))])[0]
+
+    def score_soft(self, keep: Tensor, *, exact: bool, baseline: Tensor | None = None) -> Tensor:
+        """Return probabilities for soft masks; not cached.
+
+        Args:
+            keep: (B, H, W) float32 in [0, 1], 1 = kept.
+            exact: True for float32 passes.
+            baseline: (1, 3, H, W) float32; the mask model's if None.
+
+        Returns:
+            (B,) float32 on the CPU.
+        """
+        base = self.baseline if baseline is None else baseline
+        batch = self._engine.batch(exact=exact)
+        parts = [
+            self._engine.probabilities(
+                compose(self.image, base, keep[i : i + batch].to(self._engine.device)), exact=exact
+            )[:, self.target].cpu()
+            for i in range(0, len(keep), batch)
+        ]
+        self.forwards += len(keep)
+        return torch.cat(parts)
+
+    def known(self, mask: int, *, exact: bool) -> bool:
+        """Return whether ``mask`` needs no forward pass."""
+        return mask in self.table.exact or (not exact and mask in self.table.screened)
+
+    def look_up(self, mask: int) -> float:
+        """Return the best score known for ``mask``: exact if there is one."""
+        return self.table.exact[mask] if mask in self.table.exact else self.table.screened[mask]
+
+
+class Engine:
+    """One classifier, ready to score masked images of any number of photographs."""
+
+    def __init__(self, classifier: Classifier, tuning: Tuning) -> None:
+        """Prepare the network's copies: float32 for exact passes, ``tuning.precision`` for screening."""
+        torch.backends.cudnn.allow_tf32 = False  # "exact" must mean float32 on a GPU too
+        torch.backends.cuda.matmul.allow_tf32 = False
+        self.classifier = classifier
+        self.tuning = tuning
+        self.device = classifier.device
+        self.n_forwards = 0
+        self._exact = screening_copy(classifier.module, "float32")
+        same = tuning.precision == "float32"
+        self._screen = self._exact if same else screening_copy(classifier.module, tuning.precision)
+        self._bases: dict[MaskModel, Tensor] = {}
+
+    @property
+    def screens_exactly(self) -> bool:
+        """Whether screening passes are float32 already."""
+        return self._screen is self._exact
+
+    @property
+    def screen_module(self) -> torch.nn.Module:
+        """The network in screening precision, for methods that need many passes with gradients."""
+        return self._screen
+
+    @property
+    def screen_dtype(self) -> torch.dtype:
+        """Input dtype of ``screen_module``."""
+        return torch.float32 if self.screens_exactly else torch.bfloat16
+
+    def batch(self, *, exact: bool) -> int:
+        """Return how many images one pass takes."""
+        return self.tuning.exact_batch if exact else self.tuning.batch
+
+    def scorer(self, inputs: ModelInput, target: int, mask_model: MaskModel) -> Scorer:
+        """Return a scorer for one image and target class with an empty table."""
+        return Scorer(self, inputs, target, mask_model)
+
+    def probabilities(self, x: Tensor, *, exact: bool) -> Tensor:
+        """Return softmax probabilities (B, K) float32 for normalised inputs (B, 3, H, W), B <= batch size.
+
+        Raises:
+            ClassifierError: If the network returns NaN or infinity.
+        """
+        n = len(x)
+        module, dtype = (self._exact, torch.float32) if exact else (self._screen, self.screen_dtype)
+        with torch.inference_mode():
+            logits = module(_padded(x).to(dtype).contiguous(memory_format=torch.channels_last))[:n]
+            result = logits.float().softmax(dim=1)
+        if not bool(torch.isfinite(result).all()):
+            raise ClassifierError(
+                f"{self.classifier.card.id}: the classifier returned NaN or infinity for a masked image; "
+                "check its weights and its mean and std."
+            )
+        self.n_forwards += n
+        return result
+
+    def run(self, jobs: Sequence[tuple[Scorer, ScoreSteps[Any]]]) -> list[Any]:
+        """Advance many searches in lock-step, filling batches across images, and return their results.
+
+        A search that raises ends the others too; callers that must not lose images run them in small groups.
+        """
+        results: dict[int, Any] = {}
+        pending: dict[int, ScoreRequest] = {}
+        for i, (_, steps) in enumerate(jobs):
+            _advance(i, steps, None, pending, results)
+        while pending:
+            order = sorted(pending)
+            answers = self.answer([(jobs[i][0], pending[i]) for i in order])
+            pending = {}
+            for i, scores in zip(order, answers, strict=True):
+                _advance(i, jobs[i][1], scores, pending, results)
+        return [results[i] for i in range(len(jobs))]
+
+    def answer(self, requests: Sequence[tuple[Scorer, ScoreRequest]]) -> list[list[float]]:
+        """Return the scores asked for, with as few forward passes as possible."""
+        if self.screens_exactly:
+            self._fill([(s, r.masks) for s, r in requests], exact=True)
+        else:
+            self._fill([(s, r.masks) for s, r in requests if not r.exact], exact=False)
+            self._fill([(s, r.masks) for s, r in requests if r.exact], exact=True)
+            # A re-scored mask may widen the doubt, which may put further masks in doubt.
+            while doubtful := [(s, masks) for s, r in requests if (masks := _doubtful(s, r))]:
+                self._fill(doubtful, exact=True)
+        return [[scorer.look_up(mask) for mask in request.masks] for scorer, request in requests]
+
+    def _fill(self, wanted: Sequence[tuple[Scorer, Sequence[int]]], *, exact: bool) -> None:
+        """Score every mask that is not in its table yet."""
+        queue = [
+            (scorer, mask)
+            for scorer, masks in wanted
+            for mask in dict.fromkeys(masks)
+            if not scorer.known(mask, exact=exact)
+        ]
+        size = self.batch(exact=exact)
+        for start in range(0, len(queue), size):
+            self._score_batch(queue[start : start + size], exact=exact)
+
+    def _score_batch(self, queue: Sequence[tuple[Scorer, int]], *, exact: bool) -> None:
+        n = len(queue)
+        queue = [*queue, *[queue[-1]] * (_padded_size(n) - n)]
+        scorers = [scorer for scorer, _ in queue]
+        model = scorers[0].mask_model
+        size = (scorers[0].image.shape[-2], scorers[0].image.shape[-1])
+        basis = self._basis(model, size)
+        keep = bits_of([mask for _, mask in queue], model.n_cells).to(self.device) @ basis
+        image = torch.cat([scorer.image for scorer in scorers])
+        baseline = torch.cat([scorer.baseline for scorer in scorers])
+        rows = self.probabilities(compose(image, baseline, keep.reshape(-1, *size)), exact=exact)
+        index = torch.tensor([scorer.target for scorer in scorers], device=rows.device)
+        values = rows.gather(1, index[:, None])[:n, 0].tolist()
+        self.n_forwards += n - len(queue)  # padding is not work anybody asked for
+        for (scorer, mask), value in zip(queue[:n], values, strict=True):
+            scorer.forwards += 1
+            if exact:
+                _record_exact(scorer, mask, value)
+            else:
+                scorer.table.screened[mask] = value
+
+    def _basis(self, model: MaskModel, size: tuple[int, int]) -> Tensor:
+        if model not in self._bases:
+            self._bases[model] = cell_basis(model, size).to(self.device)
+        return self._bases[model]
+
+
+def log_odds(p: float) -> float:
+    """Return log(p / (1 - p)), with p kept inside [1e-7, 1 - 1e-7]."""
+    p = min(max(p, 1e-7), 1 - 1e-7)
+    return math.log(p / (1 - p))
+
+
+def _record_exact(scorer: Scorer, mask: int, value: float) -> None:
+    """Store a float32 score and widen the doubt if screening was further off than thought."""
+    scorer.table.exact[mask] = value
+    if mask in scorer.table.screened:
+        error = abs(log_odds(scorer.table.screened[mask]) - log_odds(value))
+        scorer.doubt = max(scorer.doubt, 1.5 * error)
+
+
+def _doubtful(scorer: Scorer, request: ScoreRequest) -> list[int]:
+    """Return the masks whose screening score is too near the threshold to decide."""
+    if request.threshold is None or request.exact:
+        return []
+    edge = log_odds(request.threshold)
+    undecided = [m for m in request.masks if m not in scorer.table.exact]
+    return [m for m in undecided if abs(log_odds(scorer.table.screened[m]) - edge) <= scorer.doubt]
+
+
+def _padded_size(n: int) -> int:
+    """Return the power of two, at least ``SMALLEST_BATCH``, that holds ``n`` images."""
+    return max(SMALLEST_BATCH, 1 << (n - 1).bit_length())
+
+
+def _padded(x: Tensor) -> Tensor:
+    """Repeat the last image of a batch up to ``_padded_size``."""
+    missing = _padded_size(len(x)) - len(x)
+    return torch.cat([x, x[-1:].expand(missing, -1, -1, -1)]) if missing else x
+
+
+def _advance(
+    i: int,
+    steps: ScoreSteps[Any],
+    scores: list[float] | None,
+    pending: dict[int, ScoreRequest],
+    results: dict[int, Any],
+) -> None:
+    """Send ``scores`` to a search and file its next request, or its result if it has finished."""
+    try:
+        pending[i] = next(steps) if scores is None else steps.send(scores)
+    except StopIteration as finished:
+        results[i] = finished.value

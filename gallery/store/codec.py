@@ -1,0 +1,77 @@
+"""Records to JSON and arrays, and back, by their type annotations; nothing is ever unpickled."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gallery.errors import StoreError
+
+RecordT = TypeVar("RecordT")
+Arrays = dict[str, "np.ndarray[Any, Any]"]
+
+
+def encode(record: object) -> tuple[Any, Arrays]:
+    """Return a record as plain JSON values and the arrays taken out of it.
+
+    An array is replaced by ``{"array": name}``; integers are kept as hexadecimal text where they may exceed
+    53 bits (patch masks), because other JSON readers round them.
+    """
+    arrays: Arrays = {}
+    return _plain(record, "", arrays), arrays
+
+
+def decode(kind: type[RecordT], value: Any, arrays: Mapping[str, Any]) -> RecordT:  # noqa: ANN401
+    """Return the record that ``encode`` turned into ``value`` and ``arrays``.
+
+    Raises:
+        StoreError: If a field is missing or has the wrong form.
+    """
+    try:
+        return typing.cast("RecordT", _typed(kind, value, arrays))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(f"a stored {kind.__name__} does not match this version: {error}") from error
+
+
+def _plain(value: Any, path: str, arrays: Arrays) -> Any:  # noqa: ANN401
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in dataclasses.fields(value)]
+        return {name: _plain(getattr(value, name), f"{path}/{name}", arrays) for name in names}
+    if isinstance(value, np.ndarray):
+        arrays[path] = value
+        return {"array": path}
+    if isinstance(value, Mapping):
+        return [[key, _plain(item, f"{path}/{key}", arrays)] for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return [_plain(item, f"{path}/{i}", arrays) for i, item in enumerate(value)]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+        return {"hex": f"{value:x}"}
+    return value
+
+
+def _typed(kind: Any, value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(value, dict) and "array" in value:
+        return arrays[value["array"]]
+    if isinstance(value, dict) and "hex" in value:
+        return int(value["hex"], 16)
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        fields = {f.name: _typed(hints[f.name], value[f.name], arrays) for f in dataclasses.fields(kind)}
+        return kind(**fields)  # type: ignore[operator]
+    if origin is tuple:
+        kinds = [args[0]] * len(value) if args[-1] is Ellipsis else list(args)
+        return tuple(_typed(k, item, arrays) for k, item in zip(kinds, value, strict=True))
+    if origin is list:
+        return [_typed(args[0], item, arrays) for item in value]
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        return {key: _typed(args[1], item, arrays) for key, item in value}
+    if origin in (typing.Union, types.UnionType):
+        wanted = [a for a in args if a is not type(None)]
+        return value if value is None or len(wanted) > 1 else _typed(wanted[0], value, arrays)
+    if kind is Any and isinstance(value, list):
+        return [_typed(Any, item, arrays) for item in value]
+    return value

@@ -1,6 +1,5 @@
 """Networks by name, without trained weights, from torchvision and timm: "<library>:<name>"."""
 
-import dataclasses
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,12 +78,11 @@ def build_torchvision(name: str, n_classes: int | None = None) -> Architecture:
         **({} if n_classes is None else {"num_classes": n_classes}),
     }
     module = seeded(lambda: torchvision.models.get_model(name, weights=None, **options))
-    published = torchvision.models.get_model_weights(name).DEFAULT
-    preprocessing = torchvision_preprocessing(published.transforms())
-    if name.startswith("vit_"):  # built for one input size; without weights that is 224
-        image_size: Any = module.image_size
-        preprocessing = dataclasses.replace(preprocessing, size=(image_size, image_size))
-    return Architecture(f"torchvision:{name}", module, preprocessing, last_weight(module))
+    published = torchvision.models.get_model_weights(name)
+    recipes = [torchvision_preprocessing(weights.transforms()) for weights in (published.DEFAULT, *published)]
+    if name.startswith("vit_"):  # built for one input size, which need not be the default weights'
+        recipes = [recipe for recipe in recipes if recipe.size[0] == module.image_size]
+    return Architecture(f"torchvision:{name}", module, recipes[0], last_weight(module))
 
 
 def build_timm(name: str, n_classes: int | None = None) -> Architecture:
@@ -147,7 +145,7 @@ def timm_preprocessing(name: str, module: nn.Module) -> Preprocessing:
     if not is_plain and (mode != "center" or height != width):
         raise ClassifierError(
             f"timm:{name}: crops by {mode!r} at {crop_pct:g} to {height} x {width} px, which is not "
-            "supported; choose other weights (another tag), or state the preprocessing with 'checkpoint:'."
+            "supported; choose other weights (another tag) or another network."
         )
     resize = None if is_plain else floor(height / crop_pct)
     return Preprocessing(

@@ -110,7 +110,7 @@ def classifier_digest(
     for name in sorted(state_dict):
         if name.endswith("num_batches_tracked"):
             continue
-        tensor = state_dict[name].detach().cpu().contiguous()
+        tensor = state_dict[name].detach().cpu()
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         sha.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     p = preprocessing

@@ -24,8 +24,8 @@ MAX_PIXELS = 100_000_000
 MIN_SIDE_PX = 2
 MAX_BYTES = 512 * 1024 * 1024
 
+_COPY_AGAIN = "Copy or download it again, or save it anew with an image editor."
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, b"\xff\xd9"
-_CONVERT = "Save it as JPEG or PNG."
 _SIGNATURES: tuple[tuple[str, str], ...] = (
     (r"\xff\xd8\xff", "starts like a JPEG file but is damaged"),
     (r"\x89PNG", "starts like a PNG file but is damaged"),
@@ -122,14 +122,14 @@ def decode(data: bytes, where: str, *, max_pixels: int = MAX_PIXELS) -> UInt8:
     except SourceError:
         raise
     except UnidentifiedImageError as error:
-        raise SourceError(where, f"The file {_looks_like(data)}.", _CONVERT) from error
+        verdict = _looks_like(data)
+        raise SourceError(where, f"The file {verdict}.", _remedy(verdict)) from error
     except Image.DecompressionBombError as error:
         declared = re.search(r"\((\d+) pixels\)", str(error))
         raise _too_large(where, int(declared[1]) if declared else None, max_pixels) from error
     except Exception as error:  # Pillow's decoders raise whatever their parsers stumble over
         detail = str(error).strip().rstrip(".") or type(error).__name__
-        fix = "Copy or download it again, or save it anew with an image editor."
-        raise SourceError(where, f"The picture is damaged or cut off ({detail}).", fix) from error
+        raise SourceError(where, f"The picture is damaged or cut off ({detail}).", _COPY_AGAIN) from error
 
 
 @contextmanager
@@ -188,3 +188,9 @@ def _looks_like(data: bytes) -> str:
     if not re.search(r"[\x00-\x08\x0e-\x1f]", head):
         return "is text, not a photograph, whatever its name says"
     return "is not a photograph in a format that can be read (JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF)"
+
+
+def _remedy(verdict: str) -> str:
+    if "damaged" in verdict:
+        return _COPY_AGAIN
+    return "Save it as JPEG or PNG." if "read" in verdict else "Put the photograph itself in its place."

@@ -104,37 +104,47 @@ def append_images(manifest: Path, images: Sequence[Path]) -> list[str]:
     known = [
         image for image in plan(numbered(settings.images), manifest.parent) if isinstance(image, Planned)
     ]
-    taken = {image.id for image in known}
-    paths = {image.item.path.resolve() for image in known if image.item and image.item.path}
-    digests = {entry.sha256 for entry in settings.images if entry.sha256}
-    added: list[str] = []
-    blocks: list[str] = []
+    addition = _Addition(manifest.parent.resolve(), known, settings)
     problems: list[Problem] = []
     for path in images:
         try:
-            digest = read_photograph(path, str(path)).sha256
-            if path.resolve() in paths or digest in digests:
-                continue
-            image_id = unique(slug(path.stem), taken)
-            blocks.append(_new_block(image_id, path, digest, manifest.parent))
+            addition.take(path)
         except SourceError as error:
             problems.append(error.problem("image"))
-            continue
-        added.append(image_id)
-        taken.add(image_id)
-        paths.add(path.resolve())
-        digests.add(digest)
     if problems:
         raise ProblemsError(problems)
-    if blocks:
-        _append(manifest, blocks)
-    return added
+    if addition.blocks:
+        _append(manifest, addition.blocks)
+    return addition.ids
+
+
+class _Addition:
+    """Entries to be added, and what must not be added twice."""
+
+    def __init__(self, folder: Path, known: Sequence[Planned], settings: SetSettings) -> None:
+        self.ids: list[str] = []
+        self.blocks: list[str] = []
+        self._folder = folder
+        self._taken = {image.id for image in known}
+        self._paths = {image.item.path.resolve() for image in known if image.item and image.item.path}
+        self._digests = {entry.sha256 for entry in settings.images if entry.sha256}
+
+    def take(self, path: Path) -> None:
+        digest = read_photograph(path, str(path)).sha256
+        if path.resolve() in self._paths or digest in self._digests:
+            return
+        image_id = unique(slug(path.stem), self._taken)
+        self.blocks.append(_new_block(image_id, path, digest, self._folder))
+        self.ids.append(image_id)
+        self._taken.add(image_id)
+        self._paths.add(path.resolve())
+        self._digests.add(digest)
 
 
 def _new_block(image_id: str, path: Path, digest: str, folder: Path) -> str:
     """Return the text of a new entry, with comments where its provenance belongs."""
-    absolute, base = path.resolve(), folder.resolve()
-    named = absolute.relative_to(base) if absolute.is_relative_to(base) else absolute
+    absolute = path.resolve()
+    named = absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
     try:
         lines = [
             f"id = {toml_value(image_id)}",

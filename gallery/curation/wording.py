@@ -131,6 +131,12 @@ def _type_fix(kind: str, name: str, given: Any, meaning: str) -> str:  # noqa: A
         return f'Put it in quotes: {name} = "{given}".'
     if kind == "list_type" and name == "images":
         return "Write [[images]], in double brackets, above each image."
+    if kind in {"dict_type", "model_type", "model_attributes_type"}:
+        return (
+            f"Write [{name}] on a line of its own, and what belongs to it below."
+            if name.isalpha()
+            else meaning
+        )
     if kind in {"int_type", "float_type", "bool_type"} and isinstance(given, str):
         return f"Leave the quotes out. {meaning}".strip()
     return meaning

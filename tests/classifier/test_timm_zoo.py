@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import save
 
 from gallery.classifier import timm_zoo
+from gallery.classifier._architectures import timm_preprocessing
 from gallery.classifier.load import load_classifier
 from gallery.errors import ClassifierError
 from gallery.records import Preprocessing
@@ -78,7 +79,7 @@ def test_preprocessing_is_timms(name: str) -> None:
     config = timm.get_pretrained_cfg(name)
     assert config is not None
     network = torch.nn.Identity()
-    network.pretrained_cfg = config.to_dict()  # type: ignore[assignment, no-untyped-call]
-    found = timm_zoo.timm_preprocessing(name, network)
+    network.pretrained_cfg = config.to_dict()  # type: ignore[no-untyped-call]
+    found = timm_preprocessing(name, network)
     assert found.size == config.input_size[1:]
     assert (found.resize is None) == (config.crop_mode == "squash")

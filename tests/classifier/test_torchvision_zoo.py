@@ -2,6 +2,8 @@
 
 import io
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -68,13 +70,23 @@ def test_without_network_the_message_says_what_to_do(hub: Hub) -> None:
     assert hub.asked == [URL]
 
 
-def test_pickled_objects_are_refused(hub: Hub, published: dict[str, torch.Tensor]) -> None:
-    assert published
+class Bomb:
+    """Writes a file when unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return Path.write_text, (self.path, "boom")
+
+
+def test_pickled_code_is_never_run(hub: Hub, published: dict[str, torch.Tensor], tmp_path: Path) -> None:
     file = io.BytesIO()
-    torch.save(torchvision.models.squeezenet1_1(weights=None), file)
+    torch.save(published | {"x": Bomb(tmp_path / "written")}, file)
     hub.files[URL] = file.getvalue()
     with pytest.raises(ClassifierError, match="cannot be read"):
         load_classifier(SPEC, device="cpu")
+    assert not (tmp_path / "written").exists()
     assert "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ
 
 

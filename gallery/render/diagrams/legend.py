@@ -66,17 +66,11 @@ def _ramp(left: float, top: float, thresholds: tuple[float, float]) -> list[Item
         x = left + share * _BAR_PT
         items.append(Path((((x, top + 8), (x, top + 10.5)),), stroke=EDGE, line=0.8))
     low, high = (f"{share * 100:.0f}" for share in thresholds)
-    items.append(Text(left, top + 18.5, "0", _SMALL_PT))
-    items.append(Text(left + thresholds[0] * _BAR_PT, top + 18.5, low, _SMALL_PT, "middle"))
-    items.append(
-        Text(
-            left + thresholds[1] * _BAR_PT,
-            top + 18.5,
-            high,
-            _SMALL_PT,
-            "end" if thresholds[1] > 0.8 else "middle",
-        )
-    )
+    low_x, high_x = (left + share * _BAR_PT for share in thresholds)
+    if thresholds[0] > 0.1:
+        items.append(Text(left, top + 18.5, "0", _SMALL_PT))
+    items.append(Text(low_x, top + 18.5, low, _SMALL_PT, "middle"))
+    items.append(Text(high_x, top + 18.5, high, _SMALL_PT, "end"))
     items.append(Text(left + _BAR_PT, top + 18.5, "100 %", _SMALL_PT))
     items.append(Text(left + _BAR_PT + 28, top + 7, "confidence relative to the whole image:", _TEXT_PT))
     meaning = f"sufficient from {high} %, taken further above {low} %"

@@ -164,7 +164,7 @@ def colour_bar_css(name: str) -> str:
     Raises:
         RenderError: If there is no such colour map.
     """
-    stops = anchors(name)[:: (N_ANCHORS - 1) // 16].astype(np.uint8)
+    stops = anchors(name)[:: (N_ANCHORS - 1) // 32].astype(np.uint8)
     return f"linear-gradient(to right, {', '.join('#' + bytes(stop).hex() for stop in stops)})"
 
 

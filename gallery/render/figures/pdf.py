@@ -263,7 +263,7 @@ def _info_text(text: str) -> str:
 def _encodable(text: str) -> str:
     """Return ``text`` in the repertoire of Windows-1252, see the module's docstring."""
     out = []
-    for character in text:
+    for character in unicodedata.normalize("NFC", text):
         wanted = _SUBSTITUTES.get(character, character)
         if not _in_cp1252(wanted):
             base = "".join(c for c in unicodedata.normalize("NFKD", wanted) if not unicodedata.combining(c))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from gallery.records import UInt8
-from gallery.render.figures.canvas import CREATOR, Box, Drawing, Item, Path, Picture, Text
+from gallery.render.figures.canvas import CREATOR, Anchor, Box, Drawing, Item, Path, Picture, Text
 from gallery.render.figures.colormap import COLORMAPS, default_for, table
 from gallery.render.figures.heat import colour, overlay, require_view
 from gallery.render.figures.pdf import pdf_file, text_width
@@ -179,15 +179,15 @@ def _colour_bar(top: float, scaled: Scaled, name: str) -> Iterator[Item]:
         label = f"constant map: {format_number(scaled.minimum)} everywhere"
         yield Text(_MARGIN_PT + width / 2, top + _BAR_PT + 10, label, 7, "middle")
         return
-    middle = (scaled.low + scaled.high) / 2
-    for share, value, anchor in (
+    ends: tuple[tuple[float, float, Anchor], ...] = (
         (0.0, scaled.low, "start"),
-        (0.5, middle, "middle"),
+        (0.5, (scaled.low + scaled.high) / 2, "middle"),
         (1.0, scaled.high, "end"),
-    ):
+    )
+    for share, value, anchor in ends:
         x = _MARGIN_PT + share * width
         yield Path((((x, top + _BAR_PT), (x, top + _BAR_PT + 2.5)),), stroke="#404040", line=0.5)
-        yield Text(x, top + _BAR_PT + 10, format_number(value), 7, anchor)  # type: ignore[arg-type]
+        yield Text(x, top + _BAR_PT + 10, format_number(value), 7, anchor)
 
 
 def _caption(provenance: Provenance, scaled: Scaled, name: str, opacity: float) -> Iterator[str]:

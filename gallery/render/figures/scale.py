@@ -19,6 +19,8 @@ from gallery.records import Float32
 
 UNSIGNED_RULE = "minimum to maximum"
 SIGNED_RULE = "symmetric about zero"
+# Smaller ranges would overflow in the division, and mean nothing: they count as constant.
+_TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,7 @@ def scale(values: NDArray[np.floating], *, signed: bool = False) -> Scaled:
     minimum, maximum = float(raw.min()), float(raw.max())
     reach = max(abs(minimum), abs(maximum))
     low, high = (-reach, reach) if signed else (minimum, maximum)
-    # Subnormal ranges would overflow in the division, and mean nothing: they count as constant.
-    if high - low < np.finfo(np.float32).tiny:
+    if high - low < _TINY:
         scaled = np.full(raw.shape, 0.5 if signed else 0.0, dtype=np.float32)
     else:
         scaled = np.clip((raw - low) / (high - low), 0.0, 1.0).astype(np.float32)

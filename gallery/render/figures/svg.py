@@ -41,7 +41,7 @@ def inline_svg(drawing: Drawing, *, prefix: str, css: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{_attr(css)}" id="{_attr(prefix)}" role="img" '
         f'aria-labelledby="{_attr(title_id + described)}" '
         f'viewBox="0 0 {number(drawing.width)} {number(drawing.height)}" font-family="{FONT}" '
-        f'fill="currentColor">'
+        f'fill="currentColor" text-anchor="middle">'
         f'<title id="{_attr(title_id)}">{_text(drawing.title)}</title>'
     )
     if drawing.description:
@@ -55,7 +55,8 @@ def svg_file(drawing: Drawing) -> bytes:
     head = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}" font-family="{PRINT_FONT}" color="#000000" fill="currentColor">\n'
+        f'viewBox="0 0 {width} {height}" font-family="{PRINT_FONT}" color="#000000" '
+        'fill="currentColor" text-anchor="middle">\n'
         f"<title>{_text(drawing.title)}</title>\n<desc>{_text(drawing.description)}</desc>\n"
         f"{_metadata(drawing)}\n"
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>\n'
@@ -148,7 +149,8 @@ def _count_pictures(items: Iterable[Item], uses: dict[bytes, int]) -> None:
 
 
 def _write_text(text: Text) -> str:
-    anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+    # The <svg> sets the most frequent anchor for everything below it.
+    anchor = "" if text.anchor == "middle" else f' text-anchor="{text.anchor}"'
     weight = ' font-weight="600"' if text.bold else ""
     x, y = place(text.x), place(text.y)
     turn = f' transform="rotate(-90 {x} {y})"' if text.turned else ""

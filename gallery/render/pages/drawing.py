@@ -3,15 +3,19 @@
 import base64
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gallery.records import Catalogue, ClassifierCard, Explanation, Heatmap, ImageResult, MethodCard
-from gallery.render.diagrams.sag import OutlineNode, draw_attention_graph
-from gallery.render.documents import write_bundle
+from gallery.render.diagrams.layout import dot_version
+from gallery.render.diagrams.sag import Caption, draw_attention_graph
+from gallery.render.documents.explanations import write_bundle
 from gallery.render.figures.colormap import default_for
 from gallery.render.figures.heat import grey_png, overlay
-from gallery.render.figures.photo import mse_picture, node_pictures, photo_jpeg, photo_webp, thumbnail
+from gallery.render.figures.photo import mse_picture, photo_jpeg, photo_webp, thumbnail
 from gallery.render.figures.printing import Provenance, overlay_pdf, overlay_png, overlay_svg
 from gallery.render.figures.social import social_card
 from gallery.render.pages.output import Output
@@ -103,7 +107,7 @@ def draw_print_figures(subject: Subject, heatmap: Heatmap, method: MethodCard, o
         path = output.figure(
             f"{subject.folder}/{method.name}.{kind}",
             key,
-            lambda draw=draw: draw(view, heatmap.values, provenance, signed=method.signed),  # type: ignore[misc]
+            partial(draw, view, heatmap.values, provenance, signed=method.signed),
         )
         links.append(Link(path, kind.upper()))
     return tuple(links)
@@ -124,38 +128,27 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
     result, graph = subject.result, subject.result.graph
     if not graph.nodes:
         return None
-    low = float(graph.options.get("p_low", 0.4))
-    high = result.search.threshold / result.search.p_full if result.search.p_full > 0 else 0.9
-    title = f"Structured attention graph of {subject.title}"
-    summary = graph_summary(result)
+    caption = _graph_caption(subject)
 
     def draw() -> bytes:
-        pictures = node_pictures(result.inputs.view, graph, result.mask_model)
         drawing = draw_attention_graph(
-            graph,
-            pictures,
-            result.mask_model,
-            prefix=f"{subject.prefix}sag-",
-            title=title,
-            description=summary,
-            thresholds=(low, high),
+            graph, result.inputs, result.mask_model, prefix=f"{subject.prefix}graph", caption=caption
         )
         return json.dumps(
             {
-                "svg": drawing.svg,
-                "dot": drawing.dot,
+                "inline": drawing.svg,
+                "svg": drawing.svg_file.decode(),
                 "pdf": base64.b64encode(drawing.pdf).decode(),
-                "png": base64.b64encode(drawing.png).decode(),
+                "dot": drawing.dot,
                 "outline": [asdict(node) for node in drawing.outline],
                 "size": [drawing.width, drawing.height],
             },
             sort_keys=True,
         ).encode()
 
-    key = ("graph", graph, result.inputs.view, result.mask_model, subject.prefix, title, summary, low, high)
+    key = ("graph", graph, result.inputs.view, result.mask_model, subject.prefix, caption, dot_version())
     drawn = json.loads(output.draw(key, draw))
     files = {
-        "png": base64.b64decode(drawn["png"]),
         "svg": drawn["svg"].encode(),
         "pdf": base64.b64decode(drawn["pdf"]),
         "dot": drawn["dot"].encode(),
@@ -163,12 +156,29 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
     for kind, content in files.items():
         output.write(f"{subject.folder}/sag.{kind}", content)
     return GraphView(
-        svg=drawn["svg"],
+        svg=drawn["inline"],
         width=drawn["size"][0],
         height=drawn["size"][1],
-        summary=summary,
+        summary=graph_summary(result),
         outline=tuple(_outline(node) for node in drawn["outline"]),
         files=tuple(Link(f"{subject.folder}/sag.{kind}", kind.upper()) for kind in files),
+    )
+
+
+def _graph_caption(subject: Subject) -> Caption:
+    result, credit = subject.result, subject.result.image.credit
+    high = result.search.threshold / result.search.p_full if result.search.p_full > 0 else 1.0
+    return Caption(
+        title=f"Structured attention graph of {subject.title} for the class {one_line(result.prediction.class_name)}",
+        description=graph_summary(result),
+        facts={
+            "image": result.image.id,
+            "classifier": subject.card.id,
+            "classifier digest": subject.card.digest,
+            "class": one_line(result.prediction.class_name),
+            "credit": one_line(f"{credit.author}, {credit.licence}"),
+        },
+        thresholds=(float(result.graph.options["p_low"]), round(high, 6)),
     )
 
 
@@ -180,14 +190,12 @@ def graph_summary(result: ImageResult) -> str:
     return f"{text}; {graph.truncated} more left out by the node limit" if graph.truncated else f"{text}; complete"
 
 
-def _outline(node: "dict[str, object] | OutlineNode") -> OutlineView:
-    data = node if isinstance(node, dict) else asdict(node)
-    children = data["children"]
+def _outline(node: Mapping[str, Any]) -> OutlineView:
     return OutlineView(
-        text=str(data["text"]),
-        removed=str(data["removed"]),
-        repeated=bool(data["repeated"]),
-        children=tuple(_outline(child) for child in children) if isinstance(children, list) else (),
+        text=node["text"],
+        removed=node["removed"],
+        repeated=node["repeated"],
+        children=tuple(_outline(child) for child in node["children"]),
     )
 
 
@@ -215,22 +223,17 @@ def write_data(subject: Subject, catalogue: Catalogue, output: Output) -> tuple[
     """Write the raw data of the page; return links to it."""
     result = subject.result
 
-    def draw(name: str) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            write_bundle(result, catalogue, Path(folder))
-            # One call writes all files: keep the others too, so that the cache needs it once.
-            for other in BUNDLE:
-                made.setdefault(other, Path(folder, other).read_bytes())
+    made: dict[str, bytes] = {}
+
+    def make(name: str) -> bytes:
+        if not made:  # one call writes all files, so the others are kept for their turn
+            with tempfile.TemporaryDirectory() as folder:
+                write_bundle(result, catalogue, Path(folder))
+                made.update({other: Path(folder, other).read_bytes() for other in BUNDLE})
         return made[name]
 
-    made: dict[str, bytes] = {}
-    links = []
-    identity = ("bundle", result, catalogue)
-    for name, note in BUNDLE.items():
-        path = output.figure(
-            f"{subject.folder}/{name}",
-            (name, *identity),
-            lambda name=name: made[name] if name in made else draw(name),  # type: ignore[misc]
-        )
-        links.append(Link(path, name, note))
-    return tuple(links)
+    key = ("bundle", result, catalogue)
+    return tuple(
+        Link(output.figure(f"{subject.folder}/{name}", (name, *key), partial(make, name)), name, note)
+        for name, note in BUNDLE.items()
+    )

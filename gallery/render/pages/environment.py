@@ -31,7 +31,7 @@ TEMPLATES: Mapping[str, type[Page]] = {
 def markdown_text(text: object) -> Markup:
     """Return text for use in Markdown (headings): every punctuation mark as a character reference."""
     plain = wording.one_line(str(text))
-    return Markup(re.sub(r"[^\w\s]", lambda match: f"&#{ord(match[0])};", plain.replace("_", "\x00")).replace("\x00", "&#95;"))  # noqa: S704
+    return Markup(re.sub(r"[^\w\s]|_", lambda match: f"&#{ord(match[0])};", plain))  # noqa: S704
 
 
 def make_environment(folder: Path) -> jinja2.Environment:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from gallery.config import SetSettings
 from gallery.records import Catalogue, ImageResult
-from gallery.render.figures.colormap import COLORMAPS, colour_bar_css, default_for, svg_filters
+from gallery.render.figures.colormap import COLORMAPS, colour_bar_css, svg_filters
 from gallery.render.pages import drawing, wording
 from gallery.render.pages.citation import (
     Citation,
@@ -23,7 +23,7 @@ from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Card, Choice, Heat, Link, Section, Term
 from gallery.render.pages.sections import build_section, is_right
 
-FILTER_PREFIX = "cm-"
+FILTER_PREFIX = "cm-"  # the theme's style sheet and script use it too
 
 
 def image_path(image_id: str) -> str:
@@ -83,7 +83,7 @@ def build_image_page(
         sections=tuple(sections),
         several=len(sections) > 1,
         colormaps=tuple(
-            Choice(name, f"{colormap.title} ({colormap.note})" if colormap.note else colormap.title, colour_bar_css(name))
+            Choice(name, colormap.title, colour_bar_css(name), colormap.note)
             for name, colormap in COLORMAPS.items()
             if not colormap.diverging
         ),
@@ -191,10 +191,3 @@ def best_method(result: ImageResult, catalogue: Catalogue) -> str | None:
             return (max if card.better == "higher" else min)(values, key=lambda name: values[name])
     return methods[0] if methods else None
 
-
-def filter_id(colormap: str) -> str:
-    """Return the id of a colour map's filter; ``default_for`` names the one in use without JavaScript."""
-    return FILTER_PREFIX + colormap
-
-
-DEFAULT_FILTER = filter_id(default_for(signed=False))

@@ -15,11 +15,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Choice:
-    """One option of a select: its value in the address, its text, and a colour bar's CSS (or "")."""
+    """One option of a select: its value in the address and its text; for colour maps also CSS of the bar and a hint."""
 
     value: str
     title: str
-    note: str = ""
+    bar: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from gallery.records import Explanation, Float32, Heatmap, ImageResult, MaskModel, cells_of
+from gallery.render.figures.patches import cell_name
 
 
 def probability(value: float) -> str:
@@ -34,14 +35,14 @@ def one_line(text: str) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]+", " ", text).strip()
 
 
-def cell_name(cell: int, mask_model: MaskModel) -> str:
-    """Return "r3 c4" for a patch id; rows and columns are counted from 1."""
-    return f"r{cell // mask_model.cols + 1} c{cell % mask_model.cols + 1}"
-
-
 def cell_list(mask: int, mask_model: MaskModel) -> str:
-    """Return the kept patches of a bit mask as text, such as "r3 c4, r3 c5"."""
-    return ", ".join(cell_name(cell, mask_model) for cell in cells_of(mask))
+    """Return the kept patches of a bit mask as text, such as "(2, 3), (2, 4)"."""
+    return ", ".join(_cell(cell, mask_model) for cell in cells_of(mask))
+
+
+def _cell(cell: int, mask_model: MaskModel) -> str:
+    # A patch's name is not broken over two lines.
+    return cell_name(cell, mask_model).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def cell_mass(values: Float32, mask_model: MaskModel) -> Float32:
@@ -67,11 +68,8 @@ def heatmap_focus(heatmap: Heatmap, mask_model: MaskModel) -> str:
         return "it has no positive attribution anywhere"
     order = np.argsort(-mass, kind="stable")
     needed = int(np.searchsorted(np.cumsum(mass[order]), 0.5 - 1e-6) + 1)
-    row, col = divmod(int(order[0]), mask_model.cols)
-    return (
-        f"half of the attribution lies in {needed} of {mask_model.n_cells} cells, "
-        f"strongest at row {row + 1}, column {col + 1}"
-    )
+    strongest = _cell(int(order[0]), mask_model)
+    return f"half of the attribution lies in {needed} of {mask_model.n_cells} cells, strongest at {strongest}"
 
 
 def heatmap_alt(title: str, heatmap: Heatmap, result: ImageResult) -> str:

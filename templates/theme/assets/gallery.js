@@ -51,6 +51,7 @@
     const index = form.parentElement;
     const cards = all(".eg-card", index);
     const fields = all("select", form);
+    const titles = Object.fromEntries(all("[name=method] option", form).map((option) => [option.value, option.text]));
     const apply = () => {
       const wanted = Object.fromEntries(fields.map((field) => [field.name, field.value]));
       let shown = 0;
@@ -58,7 +59,9 @@
         const has = showSecond(card, wanted.method || "");
         const fits = ["class", "classifier", "verdict"].every((name) => !wanted[name] || card.dataset[name] === wanted[name]);
         card.hidden = !(fits && has);
-        card.classList.toggle("eg-method", Boolean(wanted.method));
+        const caption = card.querySelector(".eg-caption");
+        caption.original ??= caption.textContent;
+        caption.textContent = wanted.method ? titles[wanted.method] : caption.original;
         shown += card.hidden ? 0 : 1;
       }
       form.querySelector("output").textContent = shown === cards.length ? "" : shown + " of " + cards.length + " shown";
@@ -96,6 +99,7 @@
       root.setProperty("--eg-map", "url(#cm-" + option.value + ")");
       root.setProperty("--eg-opacity", view.o / 100);
       root.setProperty("--eg-rendering", view.r ? "pixelated" : "auto");
+      for (const hint of all(".eg-hint")) hint.textContent = option.dataset.hint;
       for (const bar of all(".eg-colourbar:not(.eg-fixed)")) bar.style.setProperty("--eg-bar", option.dataset.bar);
     };
     const restore = () => {

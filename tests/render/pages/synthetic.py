@@ -5,14 +5,17 @@ failure besides. Probabilities come from a closed formula, so every number is co
 """
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import skimage.data
 from PIL import Image
 
 from gallery.config import ImageEntry, SetSettings
+from gallery.publish.build import publish
 from gallery.records import (
     AttentionGraph,
     Catalogue,
@@ -40,6 +43,7 @@ from gallery.records import (
     cells_of,
     mask_of,
 )
+from gallery.render.pages.site import render_site
 
 HOSTILE = "<script>alert(1)</script> {{7*7}} [x](javascript:1) \"'& `c` *b* _i_ # | \\ \n---\n</div> $x$"
 CLASSES = ("tabby cat", "espresso", "space suit", "mixing bowl", "lynx", "cup", "helmet")
@@ -284,3 +288,23 @@ def results(*, hostile: bool = False) -> Iterator[ImageResult]:
 def folder_bytes(folder: Path) -> dict[str, bytes]:
     """Return every file of ``folder`` by relative path."""
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@cache
+def _rendered(base: Path, *, hostile: bool) -> Path:
+    texts: dict[str, object] = {"title": HOSTILE, "description": HOSTILE, "authors": [HOSTILE]} if hostile else {}
+    render_site(
+        results(hostile=hostile),
+        catalogue=catalogue(),
+        settings=settings(**texts),
+        failures=failures(),
+        out=base / "pages",
+        cache=base / "cache",
+    )
+    publish(base / "pages", base / "site", settings(**texts))
+    return base
+
+
+def rendered(factory: pytest.TempPathFactory, *, hostile: bool = False) -> Path:
+    """Return a folder with ``pages``, ``cache`` and ``site`` of the synthetic set, made once for all tests."""
+    return _rendered(factory.getbasetemp() / ("gallery-hostile" if hostile else "gallery"), hostile=hostile)

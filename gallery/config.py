@@ -39,12 +39,13 @@ class SearchSettings(Section):
 
     method: Literal["beam"] = Field("beam", description="Search algorithm.")
     p_high: float = Field(0.9, gt=0, le=1, description="Sufficient: p >= p_high * p(full image).")
-    beam_width: int = Field(5, ge=1, le=1000, description="Patch sets kept per level.")
-    candidates: int = Field(20, ge=1, le=256, description="Patches tried for each kept set.")
-    max_size: int = Field(20, ge=1, le=256, description="Largest patch set tried.")
-    max_mses: int = Field(30, ge=1, le=1000, description="Stop after a level that reaches this many MSEs.")
-    max_forwards: int = Field(4000, ge=1, description="Stop after a level that reaches this many scored masks.")
+    beam_width: int = Field(3, ge=1, le=1000, description="Patch sets kept per level.")
+    candidates: int = Field(10, ge=1, le=256, description="Patches tried for each kept set.")
+    max_size: int = Field(24, ge=1, le=256, description="Largest patch set tried.")
+    max_mses: int = Field(10, ge=1, le=1000, description="Stop once this many MSEs are found.")
+    max_forwards: int = Field(1000, ge=1, description="Stop soon after this many scored masks.")
     verify_up_to: int = Field(6, ge=1, le=12, description="Check all subsets of MSEs of at most this many patches.")
+    n_random: int = Field(64, ge=0, le=10000, description="Random halves of the grid scored for the guide.")
     overlaps: list[int] = Field([0, 1, 2], description="Patches shared at most, for the diverse selections.")
 
 

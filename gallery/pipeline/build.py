@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallery import __version__
+from gallery.classifier._base import SOURCES
 from gallery.classifier.load import load_classifier
 from gallery.config import SetSettings
 from gallery.curation.curate import iter_images
 from gallery.curation.plan import Planned, numbered, plan
+from gallery.errors import GalleryError, Problem
 from gallery.execute.local import chunks, run_isolated
 from gallery.explain.heatmaps._base import HEATMAPS
 from gallery.explain.search._base import SEARCHES
@@ -22,7 +24,7 @@ from gallery.pipeline.index import ResultKeys, ResultsIndex, save_index, setting
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.workspace import Workspace
 from gallery.records import Catalogue, Failure, ImageRecord, MeasureCard, MethodCard
-from gallery.registry import Entry
+from gallery.registry import Entry, did_you_mean
 
 CPU_CHUNK, CUDA_CHUNK = 4, 32
 """Images searched in lock-step: enough to fill batches, few enough that little is lost when a build is killed."""
@@ -146,6 +148,30 @@ class _ClassifierRun:
         if image_id not in self.failures:
             self.failures[image_id] = Failure(image_id, stage, reason)
             self.reporter.fail(image_id, reason)
+
+
+def check_names(settings: SetSettings, manifest: Path) -> list[Problem]:
+    """Return the problems of a set's methods, measures and classifiers, which the manifest alone cannot know."""
+
+    def problem(key: str, error: GalleryError) -> Problem:
+        return Problem(manifest.name, key, str(error), "Correct the name or option.")
+
+    problems = []
+    for name, options in (settings.methods or {}).items():
+        try:
+            HEATMAPS.options(name, options)
+        except GalleryError as error:
+            problems.append(problem(f"methods.{name}", error))
+    for name in settings.measures.names or []:
+        if name not in MEASURES:
+            fix = did_you_mean(name, MEASURES.names())
+            problems.append(Problem(manifest.name, "measures.names", f"Unknown measure {name!r}.", fix))
+    for spec in settings.classifiers:
+        source = spec.partition(":")[0]
+        if source not in SOURCES:
+            fix = did_you_mean(source, SOURCES.names())
+            problems.append(Problem(manifest.name, "classifiers", f"Unknown classifier source {source!r}.", fix))
+    return problems
 
 
 def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier]) -> Catalogue:

@@ -1,10 +1,19 @@
 """What the pipeline tells whoever watches it; the command line draws it."""
 
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 
 class Reporter(Protocol):
-    """Receives progress; implementations must be quick and never raise."""
+    """Receives progress; a context manager, so that a terminal is left tidy after an interrupt."""
+
+    def __enter__(self) -> Self:
+        """Start."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
 
     def begin(self, stage: str, total: int | None) -> None:
         """Start a stage of ``total`` units of work (None = unknown); ends the stage before it."""
@@ -23,22 +32,3 @@ class Reporter(Protocol):
 
     def end(self) -> None:
         """End the last stage."""
-
-
-class Silent:
-    """A reporter that says nothing."""
-
-    def begin(self, stage: str, total: int | None) -> None:
-        """Ignore."""
-
-    def advance(self, image: str, task: str, *, forwards: int = 0, stored: bool = False) -> None:
-        """Ignore."""
-
-    def fail(self, image: str, reason: str) -> None:
-        """Ignore."""
-
-    def note(self, text: str) -> None:
-        """Ignore."""
-
-    def end(self) -> None:
-        """Ignore."""

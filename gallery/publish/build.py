@@ -26,8 +26,8 @@ def publish(pages: Path, site: Path, settings: SetSettings, *, strict: bool = Tr
     """Build the site from rendered pages, check it, and put it in place of the one before.
 
     The new site is built beside the old one, in a dot folder of ``site`` (which may be a mount point), so
-    that a publish that fails or is killed leaves the old site whole. Putting it in place takes two renames for each
-    of its few top-level entries; top-level dotfiles of ``site`` survive.
+    that a publish that fails or is killed leaves the old site whole. Putting it in place takes two renames
+    for each of its few top-level entries; top-level dotfiles of ``site`` survive.
 
     Args:
         pages: What ``render_site`` wrote.
@@ -51,7 +51,9 @@ def publish(pages: Path, site: Path, settings: SetSettings, *, strict: bool = Tr
         problems = check_site(draft)
         if problems:
             listing = "\n".join(str(problem) for problem in problems)
-            raise PublishError(f"{site}: the new site has {len(problems)} problem(s), the old one stays:\n{listing}")
+            raise PublishError(
+                f"{site}: the new site has {len(problems)} problem(s), the old one stays:\n{listing}"
+            )
         _swap(draft, site)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -83,9 +85,11 @@ def _run_mkdocs(configuration: dict[str, Any], *, strict: bool) -> None:
     }
     with tempfile.TemporaryDirectory(prefix="gallery-publish-") as folder:
         file = Path(folder, "mkdocs.yml")
-        file.write_text(yaml.safe_dump(configuration | {"strict": strict}, allow_unicode=True), encoding="utf-8")
+        file.write_text(
+            yaml.safe_dump(configuration | {"strict": strict}, allow_unicode=True), encoding="utf-8"
+        )
         command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(file)]
-        done = subprocess.run(  # noqa: S603 (our own interpreter, no shell)
+        done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
     if done.returncode != 0:
@@ -99,11 +103,10 @@ def _require_replaceable(site: Path) -> None:
     if not site.is_dir():
         raise PublishError(f"{site}: is a file. Name a folder for the site.")
     entries = [entry.name for entry in site.iterdir() if not entry.name.startswith(".")]
-    made_here = (site / MARKER).is_file() or (site / "sitemap.xml").is_file() and (site / "search").is_dir()
+    made_here = (site / MARKER).is_file() or ((site / "sitemap.xml").is_file() and (site / "search").is_dir())
     if entries and not made_here:
-        raise PublishError(
-            f"{site}: holds files that are not a site ({', '.join(sorted(entries)[:3])}). Choose an empty folder."
-        )
+        some = ", ".join(sorted(entries)[:3])
+        raise PublishError(f"{site}: holds files that are not a site ({some}). Choose an empty folder.")
 
 
 def _swap(draft: Path, site: Path) -> None:

@@ -20,7 +20,20 @@ REQUIRED_TAGS = (
     "citation_technical_report_institution",
     "citation_technical_report_number",
 )
-_LOADED = {"img", "script", "link", "source", "iframe", "video", "audio", "embed", "object", "image", "use", "input"}
+_LOADED = {
+    "img",
+    "script",
+    "link",
+    "source",
+    "iframe",
+    "video",
+    "audio",
+    "embed",
+    "object",
+    "image",
+    "use",
+    "input",
+}
 _PASSIVE_LINKS = {"canonical", "prev", "next", "alternate", "author", "license"}
 _UNLINKED = {"404.html"}  # its links are absolute from the host's root, which is not known here
 
@@ -174,9 +187,13 @@ def _pictures(path: str, page: Document) -> Iterator[Problem]:
     for image in page.images:
         source = image.get("src", "")[:80]
         if "alt" not in image:
-            yield Problem(path, source, "has no alternative text.", 'Describe it, or say alt="" if it is decoration.')
+            yield Problem(
+                path, source, "has no alternative text.", 'Describe it, or say alt="" if it is decoration.'
+            )
         if not (image.get("width", "").isdigit() and image.get("height", "").isdigit()):
-            yield Problem(path, source, "has no size, so the page jumps while it loads.", "Add width and height.")
+            yield Problem(
+                path, source, "has no size, so the page jumps while it loads.", "Add width and height."
+            )
 
 
 def _metadata(path: str, page: Document) -> Iterator[Problem]:
@@ -210,7 +227,10 @@ class _Weights:
     def page(self, path: str, text: str, page: Document) -> int:
         for picture in page.inline:
             text = text.replace(picture, "")
-        local = {_normal((Path(path).parent / unquote(urlsplit(source).path)).as_posix()) for source in _eager(page)}
+        local = {
+            _normal((Path(path).parent / unquote(urlsplit(source).path)).as_posix())
+            for source in _eager(page)
+        }
         return len(gzip.compress(text.encode(), 6, mtime=0)) + sum(self.of(source) for source in local)
 
 

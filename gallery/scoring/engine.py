@@ -25,8 +25,10 @@ from gallery.records import MaskModel, ModelInput
 from gallery.scoring.tuning import Tuning, screening_copy
 
 SMALLEST_BATCH = 4
-LEAST_DOUBT = 0.5
+LEAST_DOUBT = 0.25
 """Half-width, in log-odds, within which screening scores near a threshold are always re-scored."""
+DOUBT = 2.0
+"""The half-width grows to this many root-mean-square errors of screening, as seen on the image itself."""
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Scorer:
         self.target = target
         self.mask_model = mask_model
         self.forwards = 0
-        self.doubt = LEAST_DOUBT
+        self.errors: list[float] = []
         self._engine = engine
         self.image = torch.from_numpy(inputs.tensor).to(engine.device)
         self.baseline = torch.from_numpy(inputs.baseline).to(engine.device)
@@ -80,6 +82,13 @@ class Scorer:
         ]
         self.forwards += len(keep)
         return torch.cat(parts)
+
+    @property
+    def doubt(self) -> float:
+        """Half-width, in log-odds, of the zone around a threshold where screening scores do not decide."""
+        if not self.errors:
+            return LEAST_DOUBT
+        return max(LEAST_DOUBT, DOUBT * math.sqrt(sum(e * e for e in self.errors) / len(self.errors)))
 
     def known(self, mask: int, *, exact: bool) -> bool:
         """Return whether ``mask`` needs no forward pass."""
@@ -223,20 +232,19 @@ def log_odds(p: float) -> float:
 
 
 def _record_exact(scorer: Scorer, mask: int, value: float) -> None:
-    """Store a float32 score and widen the doubt if screening was further off than thought."""
+    """Store a float32 score, and how far off screening was."""
     scorer.table.exact[mask] = value
     if mask in scorer.table.screened:
-        error = abs(log_odds(scorer.table.screened[mask]) - log_odds(value))
-        scorer.doubt = max(scorer.doubt, 1.5 * error)
+        scorer.errors.append(log_odds(scorer.table.screened[mask]) - log_odds(value))
 
 
 def _doubtful(scorer: Scorer, request: ScoreRequest) -> list[int]:
     """Return the masks whose screening score is too near the threshold to decide."""
     if request.threshold is None or request.exact:
         return []
-    edge = log_odds(request.threshold)
+    edge, doubt = log_odds(request.threshold), scorer.doubt
     undecided = [m for m in request.masks if m not in scorer.table.exact]
-    return [m for m in undecided if abs(log_odds(scorer.table.screened[m]) - edge) <= scorer.doubt]
+    return [m for m in undecided if abs(log_odds(scorer.table.screened[m]) - edge) <= doubt]
 
 
 def _padded_size(n: int) -> int:

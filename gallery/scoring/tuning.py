@@ -13,7 +13,9 @@ from gallery.interfaces import Classifier
 Precision = Literal["float32", "bfloat16"]
 
 CPU_BATCHES = (4, 8, 16, 32)
-CUDA_BATCHES = (32, 64, 128, 256, 512)
+CUDA_BATCHES = (64, 128, 256, 512)
+"""Batch sizes considered; the first is the one of float32 passes."""
+
 NOTICEABLE = 1.15
 """A candidate must be this much faster to displace the one before it, so that noise does not decide."""
 
@@ -45,39 +47,38 @@ def screening_copy(module: nn.Module, precision: Precision) -> nn.Module:
 def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
     """Measure screening speed and choose.
 
-    The first question is whether bfloat16 is faster than float32 at a middle batch size, the second which
-    batch size is fastest in the winner; larger batches must be ``NOTICEABLE`` faster to be taken.
+    The first question is whether bfloat16 is faster than float32, the second which batch size is fastest in
+    the winner; a larger batch must be ``NOTICEABLE`` faster to be taken.
 
     Args:
         classifier: Its network is copied, not changed.
         seconds: Time to spend on each candidate.
 
     Cost:
-        About 5 * ``seconds``, plus one copy of the weights per precision.
+        At most 6 * ``seconds``, plus one copy of the weights per precision.
     """
-    size = classifier.card.preprocessing.size
     batches = CUDA_BATCHES if classifier.device.startswith("cuda") else CPU_BATCHES
-    middle = batches[1]
     rates: dict[str, float] = {}
 
     def rate(module: nn.Module, precision: Precision, batch: int) -> float:
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        x = torch.zeros(batch, 3, *size, dtype=dtype, device=classifier.device)
+        x = torch.zeros(batch, 3, *classifier.card.preprocessing.size, dtype=dtype, device=classifier.device)
         value = _images_per_second(module, x.contiguous(memory_format=torch.channels_last), seconds)
         rates[f"{precision}/{batch}"] = round(value, 1)
         return value
 
-    twins: dict[Precision, nn.Module] = {
-        "float32": screening_copy(classifier.module, "float32"),
-        "bfloat16": screening_copy(classifier.module, "bfloat16"),
-    }
-    plain, half = rate(twins["float32"], "float32", middle), rate(twins["bfloat16"], "bfloat16", middle)
-    precision: Precision = "bfloat16" if half > NOTICEABLE * plain else "float32"
-    best, best_rate = middle, max(half, plain)
+    plain, half = screening_copy(classifier.module, "float32"), screening_copy(classifier.module, "bfloat16")
+    best_plain = max(rate(plain, "float32", batch) for batch in batches[:2])
+    best_half = rate(half, "bfloat16", batches[1])
+    precision: Precision = "bfloat16" if best_half > NOTICEABLE * best_plain else "float32"
+    winner = half if precision == "bfloat16" else plain
+    best = batches[1] if precision == "bfloat16" else batches[0]
     for batch in batches:
-        if batch > middle and (value := rate(twins[precision], precision, batch)) > NOTICEABLE * best_rate:
-            best, best_rate = batch, value
-    return Tuning(precision=precision, batch=best, exact_batch=middle, rates=rates)
+        known = rates.get(f"{precision}/{batch}")
+        value = rate(winner, precision, batch) if known is None and batch > best else known
+        if batch > best and value is not None and value > NOTICEABLE * rates[f"{precision}/{best}"]:
+            best = batch
+    return Tuning(precision=precision, batch=best, exact_batch=batches[0], rates=rates)
 
 
 def _images_per_second(module: nn.Module, x: Tensor, seconds: float) -> float:

@@ -1,10 +1,14 @@
 """Publishing: strict, checked, and never half done."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gallery import templates
 from gallery.errors import PublishError
 from gallery.publish.build import MARKER, mkdocs_settings, publish
 from tests.render.pages import synthetic
@@ -36,7 +40,9 @@ def test_dotfiles_survive_and_old_pages_go(pages: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in site.iterdir() if p.name.startswith(".")) == [MARKER, ".gitkeep"]
 
 
-def test_publishing_writes_nothing_outside_the_site(pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_publishing_writes_nothing_outside_the_site(
+    pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     before = folder_bytes(pages)
     publish(pages, tmp_path / "out/site", synthetic.settings())
@@ -88,7 +94,9 @@ def test_missing_pages_are_an_error(tmp_path: Path) -> None:
 
 
 def test_settings_of_the_set_override_the_base_file(tmp_path: Path) -> None:
-    made = mkdocs_settings(tmp_path, tmp_path / "s", synthetic.settings(title='A "<b>" & C', url="https://a.b/c"))
+    made = mkdocs_settings(
+        tmp_path, tmp_path / "s", synthetic.settings(title='A "<b>" & C', url="https://a.b/c")
+    )
     assert made["site_name"] == "A &quot;&lt;b&gt;&quot; &amp; C"
     assert made["site_url"] == "https://a.b/c/"
     assert Path(made["theme"]["custom_dir"]).is_dir()
@@ -96,3 +104,28 @@ def test_settings_of_the_set_override_the_base_file(tmp_path: Path) -> None:
 
 def test_no_page_carries_a_date(built: Path) -> None:
     assert "lastmod" not in (built / "site/sitemap.xml").read_text()
+
+
+def test_the_base_file_works_alone_in_a_checkout(built: Path, tmp_path: Path) -> None:
+    shutil.copy(templates.mkdocs_config_file(), tmp_path / "mkdocs.yml")
+    (tmp_path / "templates").symlink_to(templates.templates_folder())
+    shutil.copytree(built / "pages", tmp_path / "build/pages")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"],
+        cwd=tmp_path,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "site/i/chelsea.html").is_file()
+
+
+def test_templates_are_found_in_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "gallery"
+    shutil.copytree(templates.templates_folder(), installed / "_templates")
+    shutil.copy(templates.mkdocs_config_file(), installed / "_templates/mkdocs.yml")
+    monkeypatch.setattr(templates, "_PACKAGE", installed)
+    assert templates.templates_folder() == installed / "_templates"
+    assert templates.mkdocs_config_file() == installed / "_templates/mkdocs.yml"

@@ -3,18 +3,22 @@ r"""Optimise the smallest smooth mask whose removal makes the classifier lose th
 $$\min_{0 \le M \le 1} \; f\big(\Phi(M)\big) + \lambda_1 \overline{|1 - M|} + \lambda_2 \mathrm{TV}(M), \qquad
 \Phi(M) = x \odot M + b \odot (1 - M)$$
 
-$f$ is the target's probability and $b$ the baseline of the set. Plain gradient descent gets stuck, so the direction
-of $f$ is an integrated gradient along the straight path from the baseline to $\Phi(M)$:
+$f$ is the target's probability and $b$ the baseline of the set. Plain gradient descent gets stuck where $f$ is flat, so
+$f$ is averaged along the straight path from the baseline to $\Phi(M)$:
 
-$$\frac{1}{S} \sum_{s=1}^{S} \nabla_M f\big(\Phi(\tfrac{s}{S} M) + \varepsilon_s\big), \qquad \varepsilon_s \sim N(0, \sigma^2)$$
+$$F(M) = \frac{1}{S} \sum_{s=1}^{S} f\big(\Phi(\tfrac{s}{S} M) + \varepsilon_s\big), \qquad \varepsilon_s \sim N(0, \sigma^2)$$
 
-Each step length is found by backtracking from `step` with factor 0.2 until the loss falls enough (Armijo, $10^{-4}$).
-The heatmap is $1 - M$: high where removal matters.
+Its gradient is the integrated gradient. Each step length is found by backtracking with factor 0.2 until $F$ plus the
+penalties falls enough (Armijo, $10^{-4}$), with the same noise on both sides. The heatmap is $1 - M$: high where removal
+matters.
 
-Differs from the official code: the mask is upsampled with half-pixel centres, the path average divides by $S$ (not by a
-literal 20), the noise is seeded, several step lengths are tried in one batch, and the $\lambda_1$ schedule of its demo
-is left out. Path gradients may run in bfloat16 where that is faster; the line search is float32.
+Differs from the official code: the line search judges the integrated loss (as its successor iGOS++ does) with common
+noise and starts from the last accepted length, the mask is upsampled with half-pixel centres, the path average divides
+by $S$ and not by a literal 20, the noise is seeded, and the $\lambda_1$ schedule of the demo is left out. Passes may run
+in bfloat16 where that is faster.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -25,7 +29,20 @@ from gallery.perturbation import compose
 from gallery.tensors import generator, left_as_found, upsample
 
 DECAY, ARMIJO, SHORTEST = 0.2, 1e-4, 1e-5
-TRIED_TOGETHER = 4
+
+
+@dataclass(frozen=True)
+class _Penalties:
+    """Weights of the removed area and of the total variation."""
+
+    l1: float
+    tv: float
+
+    def of(self, mask: Tensor) -> Tensor:
+        """Return the penalties of a mask (s, s) as a scalar."""
+        rows = (mask[1:] - mask[:-1]).square().mean()
+        cols = (mask[:, 1:] - mask[:, :-1]).square().mean()
+        return self.l1 * (1 - mask).mean() + self.tv * (rows + cols)
 
 
 @HEATMAPS.register(
@@ -57,7 +74,7 @@ def igos(  # noqa: PLR0913
         l1: Weight of the mean removed area.
         tv: Weight of the total variation (mean of squared differences at mask resolution).
         sigma: Standard deviation of the noise on path images, in units of the normalised input.
-        step: First step length tried, > 0.
+        step: Step length tried first, > 0.
 
     Returns:
         (size, size) float32 in [0, 1], 1 = removed.
@@ -66,73 +83,65 @@ def igos(  # noqa: PLR0913
         ConfigError: If an option is out of range.
 
     Cost:
-        ``iterations * path_points`` forward and backward passes, and 4 to 12 forward passes a step.
+        ``iterations * path_points`` forward and backward passes, and one to two times as many forward passes
+        for the line search; memory for a batch of ``path_points``.
     """
     if size < 2 or iterations < 1 or path_points < 1 or step <= 0:
         raise ConfigError("methods.igos: needs size >= 2, iterations >= 1, path_points >= 1 and step > 0.")
     draw = generator(subject.seed)
-    mask = torch.ones(1, size, size, device=subject.image.device)
-    forwards = 1
-    loss = _losses(subject, mask, l1, tv)
+    mask = torch.ones(size, size, device=subject.image.device)
+    penalties = _Penalties(l1, tv)
+    forwards = 0
     with left_as_found(subject.gradient_module):
         for _ in range(iterations):
-            gradient = _path_gradient(subject, mask, path_points, sigma, draw) + _penalty_gradient(mask, l1, tv)
-            mask, loss, tried = _line_search(subject, mask, gradient, loss, (l1, tv, step))
-            forwards += path_points + tried
-    return RawMap(
-        (1 - mask[0]).cpu(), forwards=forwards, backwards=iterations * path_points, seeded=True
-    )
+            noise = sigma * torch.randn((path_points, *subject.image.shape[1:]), generator=draw)
+            noise = noise.to(mask.device)
+            loss, gradient = _loss_and_gradient(subject, mask, noise, penalties)
+            mask, step, tried = _line_search(subject, mask, (loss, gradient), noise, (penalties, step))
+            forwards += path_points * (1 + tried)
+    return RawMap((1 - mask).cpu(), forwards=forwards, backwards=iterations * path_points, seeded=True)
 
 
-def penalty(masks: Tensor, l1: float, tv: float) -> Tensor:
-    """Return l1 * mean(1 - M) + tv * TV(M) for masks (B, s, s) as (B,)."""
-    rows = (masks[:, 1:] - masks[:, :-1]).square().mean(dim=(1, 2))
-    cols = (masks[:, :, 1:] - masks[:, :, :-1]).square().mean(dim=(1, 2))
-    return l1 * (1 - masks).mean(dim=(1, 2)) + tv * (rows + cols)
+def _integrated(subject: Subject, mask: Tensor, noise: Tensor) -> Tensor:
+    """Return F(mask): the target's probability averaged along the path, a scalar."""
+    n = len(noise)
+    shares = torch.arange(1, n + 1, device=mask.device).reshape(-1, 1, 1) / n
+    keep = upsample(shares * mask, subject.size)
+    images = compose(subject.image, subject.scorer.baseline, keep) + noise
+    images = images.to(subject.gradient_dtype).contiguous(memory_format=torch.channels_last)
+    logits = subject.gradient_module(images).float()
+    return logits.softmax(dim=1)[:, subject.target].mean()
 
 
-def _penalty_gradient(mask: Tensor, l1: float, tv: float) -> Tensor:
+def _loss_and_gradient(
+    subject: Subject, mask: Tensor, noise: Tensor, penalties: _Penalties
+) -> tuple[float, Tensor]:
     variable = mask.clone().requires_grad_()
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(penalty(variable, l1, tv).sum(), variable)
-    return gradient
-
-
-def _losses(subject: Subject, masks: Tensor, l1: float, tv: float) -> Tensor:
-    """Return the loss of each mask, (B,) float32."""
-    keep = upsample(masks, subject.size)
-    return subject.scorer.score_soft(keep, exact=True) + penalty(masks, l1, tv).cpu()
-
-
-def _path_gradient(
-    subject: Subject, mask: Tensor, points: int, sigma: float, draw: torch.Generator
-) -> Tensor:
-    """Return the integrated gradient of the target's probability with respect to ``mask``."""
-    variable = mask.clone().requires_grad_()
-    shares = torch.arange(1, points + 1, device=mask.device).reshape(-1, 1, 1) / points
-    noise = torch.randn((points, *subject.image.shape[1:]), generator=draw).to(mask.device)
-    with torch.enable_grad():
-        keep = upsample(shares * variable, subject.size)
-        images = compose(subject.image, subject.scorer.baseline, keep) + sigma * noise
-        images = images.to(subject.gradient_dtype).contiguous(memory_format=torch.channels_last)
-        logits = subject.gradient_module(images).float()
-        score = logits.softmax(dim=1)[:, subject.target].sum() / points
-        (gradient,) = torch.autograd.grad(score, variable)
-    return gradient
+        loss = _integrated(subject, variable, noise) + penalties.of(variable)
+        (gradient,) = torch.autograd.grad(loss, variable)
+    return float(loss.detach()), gradient
 
 
 def _line_search(
-    subject: Subject, mask: Tensor, gradient: Tensor, loss: Tensor, settings: tuple[float, float, float]
-) -> tuple[Tensor, Tensor, int]:
-    """Return the accepted mask, its loss (1,) and how many were tried; the last one tried if none is accepted."""
-    l1, tv, step = settings
-    slope = ARMIJO * gradient.square().sum().cpu()
+    subject: Subject,
+    mask: Tensor,
+    at: tuple[float, Tensor],
+    noise: Tensor,
+    settings: tuple[_Penalties, float],
+) -> tuple[Tensor, float, int]:
+    """Return the next mask, the step length to try first next time, and how many lengths were tried.
+
+    The mask stays where it is if no length down to ``SHORTEST`` is good enough.
+    """
+    (loss, gradient), (penalties, step) = at, settings
+    slope = ARMIJO * float(gradient.square().sum())
     tried = 0
-    while True:
-        steps = [step * DECAY ** (tried + i) for i in range(TRIED_TOGETHER)]
-        masks = torch.cat([(mask - length * gradient).clamp(0, 1) for length in steps])
-        losses = _losses(subject, masks, l1, tv)
-        for i, length in enumerate(steps):
-            if losses[i] <= loss[0] - length * slope or length * DECAY < SHORTEST:
-                return masks[i : i + 1], losses[i : i + 1], tried + TRIED_TOGETHER
-        tried += TRIED_TOGETHER
+    with torch.no_grad():
+        while step >= SHORTEST:
+            tried += 1
+            new = (mask - step * gradient).clamp(0, 1)
+            if float(_integrated(subject, new, noise) + penalties.of(new)) <= loss - step * slope:
+                return new, step if tried > 1 else step / DECAY, tried
+            step *= DECAY
+    return mask, SHORTEST / DECAY, tried

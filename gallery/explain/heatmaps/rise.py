@@ -34,7 +34,7 @@ CHUNK = 64
     reference="Petsiuk et al., RISE, BMVC 2018, arXiv:1806.07421, section 3",
     is_seeded=True,
 )
-def rise(subject: Subject, *, n_masks: int = 2000, cells: int = 7, p_keep: float = 0.5) -> RawMap:
+def rise(subject: Subject, *, n_masks: int = 4000, cells: int = 7, p_keep: float = 0.5) -> RawMap:
     """Return the RISE map.
 
     Args:

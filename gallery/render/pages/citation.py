@@ -10,10 +10,15 @@ from gallery.config import SetSettings
 from gallery.render.pages.wording import one_line
 
 _LATEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", '"': r"\textquotedbl{}",
-}  # fmt: skip
+    **{mark: f"\\{mark}" for mark in "{}$&#_%"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "`": r"\textasciigrave{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    '"': r"\textquotedbl{}",
+}
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,9 @@ def page_jsonld(citation: Citation, kind: str, *, description: str, **more: Any)
         "name": citation.title,
         "description": description,
         "version": citation.version,
-        "creator": [{"@type": "Person" if "," in name else "Organization", "name": name} for name in citation.authors],
+        "creator": [
+            {"@type": "Person" if "," in name else "Organization", "name": name} for name in citation.authors
+        ],
         "isPartOf": {"@type": "Dataset", "name": citation.gallery, "version": citation.version},
     }
     if citation.url:

@@ -88,7 +88,9 @@ def draw_heat(subject: Subject, heatmap: Heatmap, method: MethodCard, output: Ou
     )
 
 
-def draw_print_figures(subject: Subject, heatmap: Heatmap, method: MethodCard, output: Output) -> tuple[Link, ...]:
+def draw_print_figures(
+    subject: Subject, heatmap: Heatmap, method: MethodCard, output: Output
+) -> tuple[Link, ...]:
     """Write a heatmap's figures for print; return links titled by format."""
     result, view = subject.result, subject.result.inputs.view
     credit = result.image.credit
@@ -167,15 +169,16 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
 
 def _graph_caption(subject: Subject) -> Caption:
     result, credit = subject.result, subject.result.image.credit
+    class_name = one_line(result.prediction.class_name)
     high = result.search.threshold / result.search.p_full if result.search.p_full > 0 else 1.0
     return Caption(
-        title=f"Structured attention graph of {subject.title} for the class {one_line(result.prediction.class_name)}",
+        title=f"Structured attention graph of {subject.title} for the class {class_name}",
         description=graph_summary(result),
         facts={
             "image": result.image.id,
             "classifier": subject.card.id,
             "classifier digest": subject.card.digest,
-            "class": one_line(result.prediction.class_name),
+            "class": class_name,
             "credit": one_line(f"{credit.author}, {credit.licence}"),
         },
         thresholds=(float(result.graph.options["p_low"]), round(high, 6)),
@@ -186,8 +189,13 @@ def graph_summary(result: ImageResult) -> str:
     """Return the size of the attention graph in words, and whether it is complete."""
     graph = result.graph
     roots = sum(node.is_root for node in graph.nodes)
-    text = f"{count(roots, 'root')}, {count(len(graph.nodes), 'patch set')}, {count(len(graph.links), 'deletion')}"
-    return f"{text}; {graph.truncated} more left out by the node limit" if graph.truncated else f"{text}; complete"
+    sizes = (count(roots, "root"), count(len(graph.nodes), "patch set"), count(len(graph.links), "deletion"))
+    text = ", ".join(sizes)
+    return (
+        f"{text}; {graph.truncated} more left out by the node limit"
+        if graph.truncated
+        else f"{text}; complete"
+    )
 
 
 def _outline(node: Mapping[str, Any]) -> OutlineView:
@@ -215,7 +223,14 @@ def draw_social(subject: Subject, methods: tuple[MethodCard, ...], output: Outpu
         ]
         return social_card(view, overlays, title=subject.title, subtitle=subtitle)
 
-    key = ("social", view, maps, [(method.title, method.signed) for method in chosen], subject.title, subtitle)
+    key = (
+        "social",
+        view,
+        maps,
+        [(method.title, method.signed) for method in chosen],
+        subject.title,
+        subtitle,
+    )
     return output.figure(f"{subject.folder}/card.png", key, draw)
 
 

@@ -31,7 +31,7 @@ TEMPLATES: Mapping[str, type[Page]] = {
 def markdown_text(text: object) -> Markup:
     """Return text for use in Markdown (headings): every punctuation mark as a character reference."""
     plain = wording.one_line(str(text))
-    return Markup(re.sub(r"[^\w\s]|_", lambda match: f"&#{ord(match[0])};", plain))  # noqa: S704
+    return Markup(re.sub(r"[^\w\s]|_", lambda match: f"&#{ord(match[0])};", plain))
 
 
 def make_environment(folder: Path) -> jinja2.Environment:
@@ -45,7 +45,7 @@ def make_environment(folder: Path) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        front_matter=lambda head: Markup(front_matter(head)),  # noqa: S704 (escaped for YAML)
+        front_matter=lambda head: Markup(front_matter(head)),
         markdown_text=markdown_text,
         probability=wording.probability,
         count=wording.count,

@@ -121,10 +121,11 @@ def _head(result: ImageResult, sections: Sequence[Section], citation: Citation, 
     image, prediction = result.image, result.prediction
     title = wording.one_line(image.title)
     names = ", ".join(figure.title for figure in sections[0].figures)
+    n_mses = wording.count(len(result.search.mses), "minimal sufficient explanation")
     description = (
         f"{title}, classified as {wording.one_line(prediction.class_name)} "
         f"(p = {wording.probability(prediction.p_full)}): {names}, "
-        f"{wording.count(len(result.search.mses), 'minimal sufficient explanation')} and their attention graph."
+        f"{n_mses} and their attention graph."
     )
     figures = {section.photo_jpeg: section.photo_alt for section in sections}
     figures |= {figure.files[0].path: figure.heat.alt for section in sections for figure in section.figures}
@@ -143,7 +144,7 @@ def _head(result: ImageResult, sections: Sequence[Section], citation: Citation, 
 def _tile(
     subject: Subject, section: Section, heats: Mapping[str, Heat], catalogue: Catalogue, output: Output
 ) -> Card:
-    """Return the tile of one result: the photograph beside its smallest MSE, or beside a heatmap if it has none."""
+    """Return the tile of one result: the photograph beside its smallest MSE, else a heatmap."""
     result = subject.result
     first = next(iter(section.mses), None)
     shown = best_method(result, catalogue) if first is None else None
@@ -179,15 +180,15 @@ def _tile(
 
 
 def best_method(result: ImageResult, catalogue: Catalogue) -> str | None:
-    """Return the heatmap method with the best value of the first measure; the first method if none is measured."""
+    """Return the heatmap method best by the first measure; the first method if none is measured."""
     methods = [method.name for method in catalogue.methods if method.name in result.heatmaps]
     for card in catalogue.measures:
         values = {
             name: taken[card.name].value
             for name in methods
-            if card.name in (taken := result.measurements.get(name, {})) and taken[card.name].value == taken[card.name].value
+            if card.name in (taken := result.measurements.get(name, {}))
+            and taken[card.name].value == taken[card.name].value
         }
         if values:
             return (max if card.better == "higher" else min)(values, key=lambda name: values[name])
     return methods[0] if methods else None
-

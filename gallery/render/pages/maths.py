@@ -9,7 +9,9 @@ import re
 import latex2mathml.converter
 import markdown
 
-_MATHS = re.compile(r"(?P<code>(`+).+?\2)|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+(?:\n[^$\n]+)*?)\$", re.DOTALL)
+_MATHS = re.compile(
+    r"(?P<code>(`+).+?\2)|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$\n]+(?:\n[^$\n]+)*?)\$", re.DOTALL
+)
 _UPRIGHT = re.compile(r"\\(?:operatorname|mathrm)\{([A-Za-z0-9 .-]{2,})\}")
 
 

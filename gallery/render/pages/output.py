@@ -20,7 +20,7 @@ _IGNORED_FIELDS = frozenset({"seconds"})  # wall times are not part of the repro
 
 
 def digest(*parts: Any) -> str:  # noqa: ANN401
-    """Return the SHA-256 hex of records, arrays, mappings, sequences and plain values; wall times are left out."""
+    """Return the SHA-256 hex of records, arrays, mappings, sequences and plain values, without wall times."""
     state = hashlib.sha256()
     for part in parts:
         _feed(state, part)
@@ -52,7 +52,7 @@ def _feed(state: "hashlib._Hash", part: Any) -> None:  # noqa: ANN401
 
 
 def renderer_digest() -> str:
-    """Return a digest of the drawing code and of Pillow's version: a cached figure is as old as what drew it."""
+    """Return a digest of the drawing code and of Pillow's version: cached figures are as old as those."""
     root = Path(next(iter(render.__path__)))
     state = hashlib.sha256(PIL.__version__.encode())
     for package in ("figures", "diagrams", "documents"):
@@ -83,12 +83,14 @@ class Output:
         self._used: set[Path] = set()
         self._renderer = renderer_digest()
         if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
-            raise RenderError(f"{folder}: holds files that no render wrote. Choose an empty folder for the pages.")
+            raise RenderError(
+                f"{folder}: holds files that no render wrote. Choose an empty folder for the pages."
+            )
         folder.mkdir(parents=True, exist_ok=True)
         self.write(MARKER, b"Written by `gallery render`; files here are replaced and removed.\n")
 
     def write(self, path: str, content: bytes) -> None:
-        """Make ``path`` (relative, with forward slashes) hold ``content``; an unchanged file is not touched."""
+        """Make ``path`` (relative, with forward slashes) hold ``content``; unchanged, it is not touched."""
         target = self._folder / path
         self._produced.add(target)
         if not _holds(target, content):
@@ -117,7 +119,7 @@ class Output:
         return path
 
     def finish(self) -> None:
-        """Remove files of earlier renders that this one did not produce, and cached figures it did not use."""
+        """Remove files of earlier renders not produced by this one, and cached figures not used."""
         for parent, folders, files in os.walk(self._folder, topdown=False):
             for name in files:
                 if (file := Path(parent, name)) not in self._produced:

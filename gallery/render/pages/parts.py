@@ -15,7 +15,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Choice:
-    """One option of a select: its value in the address and its text; for colour maps also CSS of the bar and a hint."""
+    """One option of a select: value in the address, text; for colour maps also CSS of the bar and a hint."""
 
     value: str
     title: str
@@ -123,7 +123,7 @@ class MeasureColumn:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """A row of a table of measurements: what it is about, and per column the text and whether it is the best."""
+    """A row of a table of measurements: what it is about, and per column the text and whether it is best."""
 
     link: Link
     cells: tuple[tuple[str, bool], ...]

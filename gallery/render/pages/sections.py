@@ -12,7 +12,6 @@ from gallery.records import (
     MeasureCard,
     Measurement,
     MethodCard,
-    cells_of,
 )
 from gallery.render.figures.colormap import colour_bar_css
 from gallery.render.figures.curves import Curve, curve_chart, curve_rows
@@ -57,7 +56,9 @@ def classifier_path(slug: str) -> str:
     return f"c/{slug}.html"
 
 
-def build_section(subject: Subject, catalogue: Catalogue, heats: Mapping[str, Heat], output: Output) -> Section:
+def build_section(
+    subject: Subject, catalogue: Catalogue, heats: Mapping[str, Heat], output: Output
+) -> Section:
     """Draw everything one classifier contributes to an image page and return its context."""
     result = subject.result
     prediction, search = result.prediction, result.search
@@ -72,12 +73,15 @@ def build_section(subject: Subject, catalogue: Catalogue, heats: Mapping[str, He
         photo_jpeg=photo_jpeg,
         photo_size=(width, height),
         photo_alt=wording.photo_alt(result),
-        top=tuple(TopRow(top.name, top.probability, top.index == prediction.target) for top in prediction.top),
+        top=tuple(
+            TopRow(top.name, top.probability, top.index == prediction.target) for top in prediction.top
+        ),
         target=prediction.class_name,
         p_full=wording.probability(prediction.p_full),
         is_right=is_right(result),
         figures=tuple(
-            _figure(subject, result.heatmaps[method.name], method, heats[method.name], output) for method in methods
+            _figure(subject, result.heatmaps[method.name], method, heats[method.name], output)
+            for method in methods
         ),
         search=Link(search_path(search.method), searches.get(search.method, search.method)),
         threshold=wording.probability(search.threshold),
@@ -143,6 +147,7 @@ def _figure(subject: Subject, heatmap: Heatmap, method: MethodCard, heat: Heat, 
 def _mse(subject: Subject, number: int, explanation: Explanation, output: Output) -> MseView:
     result = subject.result
     side_h, side_w = result.inputs.view.shape[:2]
+    n_cells = wording.count(result.mask_model.n_cells, "patch", "patches")
     shorter = drawing.MSE_PX / max(side_h, side_w)
     return MseView(
         anchor=f"{subject.prefix}mse-{number}",
@@ -150,7 +155,7 @@ def _mse(subject: Subject, number: int, explanation: Explanation, output: Output
         picture=drawing.draw_mse(subject, number, explanation, output),
         picture_size=(round(side_w * shorter), round(side_h * shorter)),
         alt=wording.mse_alt(explanation, result),
-        size=f"{len(cells_of(explanation.mask))} of {wording.count(result.mask_model.n_cells, 'patch', 'patches')}",
+        size=f"{explanation.mask.bit_count()} of {n_cells}",
         probability=wording.probability(explanation.probability),
         relative=wording.percent(explanation.relative),
         margin=f"+{explanation.margin:.3f}",
@@ -169,7 +174,8 @@ def measure_columns(measures: Sequence[MeasureCard]) -> tuple[MeasureColumn, ...
 
 
 def metric_rows(
-    rows: Sequence[tuple[Link, Mapping[str, Measurement] | Mapping[str, float]]], measures: Sequence[MeasureCard]
+    rows: Sequence[tuple[Link, Mapping[str, Measurement] | Mapping[str, float]]],
+    measures: Sequence[MeasureCard],
 ) -> tuple[MetricRow, ...]:
     """Return one row per (link, measure -> value), the best of each column marked (ties: all of them)."""
     texts: list[list[tuple[str, bool]]] = [[] for _ in rows]
@@ -190,13 +196,17 @@ def _value(taken: Measurement | float | None) -> float | None:
     return float(value) if value is not None and np.isfinite(value) else None
 
 
-def _curves(subject: Subject, methods: Sequence[MethodCard], measures: Iterable[MeasureCard]) -> Iterable[CurveView]:
+def _curves(
+    subject: Subject, methods: Sequence[MethodCard], measures: Iterable[MeasureCard]
+) -> Iterable[CurveView]:
     taken = subject.result.measurements
     for card in measures:
         curves = [
             Curve(method.title, m.x, m.y, m.value)
             for method in methods
-            if (m := taken.get(method.name, {}).get(card.name)) is not None and m.x is not None and m.y is not None
+            if (m := taken.get(method.name, {}).get(card.name)) is not None
+            and m.x is not None
+            and m.y is not None
         ]
         if not curves:
             continue

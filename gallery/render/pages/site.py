@@ -13,11 +13,12 @@ from gallery.render.pages.environment import make_environment, render_page
 from gallery.render.pages.image_page import build_image_page, image_path, linked
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link
-from gallery.render.pages.set_pages import SetPages, Summary, summarise
+from gallery.render.pages.set_pages import set_pages
+from gallery.render.pages.summary import SetSummary, Summary, summarise
 from gallery.templates import templates_folder
 
 
-def render_site(
+def render_site(  # noqa: PLR0913 (the pipeline's contract)
     results: Iterable[ImageResult],
     *,
     catalogue: Catalogue,
@@ -41,13 +42,13 @@ def render_site(
 
     Raises:
         RenderError: If ``out`` holds foreign files, a figure cannot be drawn, or ``dot`` is missing.
-    """  # noqa: DOC502
+    """
     output = Output(out, cache)
     environment = make_environment(templates_folder())
     summaries: list[Summary] = []
     for path, page in _with_neighbours(_image_pages(results, catalogue, settings, output, summaries)):
         _write(output, environment, path, page, on_page)
-    for path, set_page in SetPages(summaries, catalogue, settings, failures).all(output):
+    for path, set_page in set_pages(SetSummary(summaries, catalogue, settings, failures), output):
         output.write(path, render_page(environment, set_page))
         if on_page:
             on_page(path)
@@ -82,7 +83,7 @@ def _image_pages(
 
 
 def _with_neighbours(pages: Iterator[tuple[str, ImagePage]]) -> Iterator[tuple[str, ImagePage]]:
-    """Yield each page's path and the page with links to the ones before and after it; looks one page ahead."""
+    """Yield each page's path and the page linked to its neighbours; looks one page ahead."""
     previous: Link | None = None
     current = next(pages, None)
     while current is not None:

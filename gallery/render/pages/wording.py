@@ -27,7 +27,9 @@ def measure(value: float) -> str:
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return "1 patch", "2 patches" and so on."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}".replace(
+        ",", "\N{NARROW NO-BREAK SPACE}"
+    )
 
 
 def one_line(text: str) -> str:
@@ -50,7 +52,7 @@ def cell_mass(values: Float32, mask_model: MaskModel) -> Float32:
 
     Args:
         values: (H, W) raw heatmap; negative values count as none.
-        mask_model: Its grid is laid over the map; cells may differ by a pixel where it does not divide evenly.
+        mask_model: Its grid is laid over the map; cells may differ by a pixel where it does not divide it.
     """
     positive = np.maximum(np.nan_to_num(values.astype(np.float64)), 0)
     rows = np.arange(values.shape[0]) * mask_model.rows // values.shape[0]
@@ -74,7 +76,8 @@ def heatmap_focus(heatmap: Heatmap, mask_model: MaskModel) -> str:
 
 def heatmap_alt(title: str, heatmap: Heatmap, result: ImageResult) -> str:
     """Return the alternative text of a heatmap overlay, made from its numbers."""
-    what = f"{title} heatmap for {one_line(result.prediction.class_name)} (p = {probability(result.prediction.p_full)})"
+    prediction = result.prediction
+    what = f"{title} heatmap for {one_line(prediction.class_name)} (p = {probability(prediction.p_full)})"
     return f"{what}: {heatmap_focus(heatmap, result.mask_model)}."
 
 
@@ -90,16 +93,15 @@ def mse_alt(explanation: Explanation, result: ImageResult) -> str:
 
 def photo_alt(result: ImageResult) -> str:
     """Return the alternative text of the photograph: what it is, what the classifier said, what is true."""
-    text = (
-        f"Photograph: {one_line(result.image.title)}. Classified as {one_line(result.prediction.top[0].name)} "
-        f"(p = {probability(result.prediction.top[0].probability)})"
-    )
+    top = result.prediction.top[0]
+    said = f"{one_line(top.name)} (p = {probability(top.probability)})"
+    text = f"Photograph: {one_line(result.image.title)}. Classified as {said}"
     return text + (f"; labelled {one_line(result.image.label)}." if result.image.label else ".")
 
 
 def grid_text(mask_model: MaskModel) -> str:
     """Return the mask model in one phrase, as printed beside results."""
-    upsampling = mask_model.interpolation
+    upsampling: str = mask_model.interpolation
     if upsampling == "bilinear":
         upsampling += ", corners aligned" if mask_model.align_corners else ", half-pixel centres"
     return f"{mask_model.rows} × {mask_model.cols} patches, {upsampling}, {mask_model.baseline} baseline"  # noqa: RUF001

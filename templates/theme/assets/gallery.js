@@ -11,8 +11,8 @@
   function writeState(changes) {
     const state = readState();
     for (const name in changes) {
+      state.delete(name);
       if (changes[name]) state.set(name, changes[name]);
-      else state.delete(name);
     }
     const text = state.toString();
     history.replaceState(null, "", text ? "#" + text : location.pathname + location.search);
@@ -110,7 +110,7 @@
       apply({ c: known ? c : defaults.c, o: o >= 0 && o <= 100 ? o : defaults.o, r: state.get("r") === "1" });
     };
     for (const form of forms) {
-      form.addEventListener("input", () => {
+      const change = () => {
         const { c, o, r } = form.elements;
         apply({ c: c.value, o: o.value, r: r.checked });
         writeState({
@@ -118,7 +118,9 @@
           o: o.value === defaults.o ? "" : o.value,
           r: r.checked ? "1" : "",
         });
-      });
+      };
+      form.addEventListener("input", change);
+      form.addEventListener("change", change);
       form.addEventListener("submit", (event) => event.preventDefault());
       form.hidden = false;
     }

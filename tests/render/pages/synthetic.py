@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import skimage.data
 from PIL import Image
 
-from gallery.config import ImageEntry, SetSettings
+from gallery.config import SetSettings
 from gallery.publish.build import publish
 from gallery.records import (
     AttentionGraph,
@@ -30,8 +31,8 @@ from gallery.records import (
     ImageCard,
     ImageResult,
     MaskModel,
-    Measurement,
     MeasureCard,
+    Measurement,
     MethodCard,
     ModelInput,
     Prediction,
@@ -51,26 +52,39 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 GRID = MaskModel()
 SIDE = 224
 
+GRAD_CAM = r"""Weight each channel of a layer by its mean gradient and add them up.
+
+With $A^k$ the channels and $\alpha_k = \frac{1}{Z}\sum_{i,j} \frac{\partial y}{\partial A^k_{ij}}$:
+
+$$L = \operatorname{ReLU}\left(\sum_k \alpha_k A^k\right)$$
+
+Costs one `forward` and one backward pass.
+"""
 METHODS = (
+    MethodCard("grad_cam", "Grad-CAM", "Selvaraju et al., ICCV 2017", GRAD_CAM, {"layer": "default"}),
     MethodCard(
-        "grad_cam",
-        "Grad-CAM",
-        "Selvaraju et al., ICCV 2017, arXiv:1610.02391",
-        "Weight each channel of a layer by its mean gradient and add them up.\n\n"
-        r"With $A^k$ the channels and $\alpha_k = \frac{1}{Z}\sum_{i,j} \frac{\partial y}{\partial A^k_{ij}}$:"
-        "\n\n" + r"$$L = \operatorname{ReLU}\left(\sum_k \alpha_k A^k\right)$$" + "\n\nCosts one `forward` and one backward pass.",
-        {"layer": "default"},
+        "rise", "RISE", "Petsiuk et al., BMVC 2018", r"Average $p(x \odot m)$ over masks.", {"n_masks": 4000}
     ),
-    MethodCard("rise", "RISE", "Petsiuk et al., BMVC 2018", "Average random masks, weighted by $p(x \\odot m)$.", {"n_masks": 4000}),
-    MethodCard("i_gos", "I-GOS", "Qi et al., AAAI 2020", "Optimise a mask along integrated gradients.", {"steps": 20}),
-    MethodCard("gradient", "Gradient", "Simonyan et al., 2014", "Take $\\partial y / \\partial x$.", {}, signed=True),
-)  # fmt: skip
+    MethodCard(
+        "i_gos", "I-GOS", "Qi et al., AAAI 2020", "Optimise a mask along integrated gradients.", {"steps": 20}
+    ),
+    MethodCard(
+        "gradient", "Gradient", "Simonyan et al., 2014", r"Take $\partial y / \partial x$.", {}, signed=True
+    ),
+)
+AREA = "probability \N{MULTIPLICATION SIGN} fraction"
 MEASURES = (
-    MeasureCard("deletion", "Deletion", "Petsiuk et al., BMVC 2018", "Area under $p$ as pixels go.", "probability × fraction", "lower"),  # noqa: E501, RUF001
-    MeasureCard("insertion", "Insertion", "Petsiuk et al., BMVC 2018", "Area under $p$ as pixels come.", "probability × fraction", "higher"),  # noqa: E501, RUF001
-    MeasureCard("average_drop", "Average drop", "Chattopadhay et al., 2018", "Share of $p$ lost.", "fraction", "lower"),
-)  # fmt: skip
-SEARCH = MethodCard("beam", "Beam search", "Shitole et al., NeurIPS 2021", "Grow sets of patches.", {"beam_width": 5})
+    MeasureCard("deletion", "Deletion", "Petsiuk et al., BMVC 2018", "Area as pixels go.", AREA, "lower"),
+    MeasureCard(
+        "insertion", "Insertion", "Petsiuk et al., BMVC 2018", "Area as pixels come.", AREA, "higher"
+    ),
+    MeasureCard(
+        "average_drop", "Average drop", "Chattopadhay et al., 2018", "Share of $p$ lost.", "fraction", "lower"
+    ),
+)
+SEARCH = MethodCard(
+    "beam", "Beam search", "Shitole et al., NeurIPS 2021", "Grow sets of patches.", {"beam_width": 5}
+)
 
 
 def classifier_cards() -> tuple[ClassifierCard, ...]:
@@ -96,7 +110,9 @@ def classifier_cards() -> tuple[ClassifierCard, ...]:
 
 def catalogue() -> Catalogue:
     """Return what the pages say that is not about one image."""
-    return Catalogue(classifier_cards(), METHODS, (SEARCH,), MEASURES, {"numpy": "2.0", "python": "3.11"}, "cpu")
+    return Catalogue(
+        classifier_cards(), METHODS, (SEARCH,), MEASURES, {"numpy": "2.0", "python": "3.11"}, "cpu"
+    )
 
 
 def settings(**changes: object) -> SetSettings:
@@ -108,7 +124,7 @@ def settings(**changes: object) -> SetSettings:
         "date": "2026-11-20",
         "url": "https://example.org/gallery",
         "classifiers": ["embedded:net_a", "embedded:net_b"],
-        "images": [ImageEntry(source="file:chelsea.png")],
+        "images": [{"source": "file:chelsea.png"}],
     }
     return SetSettings.model_validate(given | changes)
 
@@ -131,7 +147,9 @@ def _inputs(view: UInt8) -> ModelInput:
         Image.fromarray(_square(view, 8)).resize((SIDE, SIDE), Image.Resampling.BICUBIC), dtype=np.float32
     )
     normalise = [
-        ((x - np.array(MEAN, np.float32)) / np.array(STD, np.float32)).transpose(2, 0, 1)[None].astype(np.float32)
+        ((x - np.array(MEAN, np.float32)) / np.array(STD, np.float32))
+        .transpose(2, 0, 1)[None]
+        .astype(np.float32)
         for x in (small, blurred / 255)
     ]
     return ModelInput(view, normalise[0], normalise[1])
@@ -139,7 +157,8 @@ def _inputs(view: UInt8) -> ModelInput:
 
 def _blob(row: float, col: float, width: float, side: int) -> Float32:
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
-    return np.exp(-(((y - row) ** 2 + (x - col) ** 2) / (2 * width**2))).astype(np.float32)
+    blob: Float32 = np.exp(-(((y - row) ** 2 + (x - col) ** 2) / (2 * width**2))).astype(np.float32)
+    return blob
 
 
 def _heatmap(card: MethodCard, centre: tuple[float, float], rng: np.random.Generator) -> Heatmap:
@@ -147,11 +166,13 @@ def _heatmap(card: MethodCard, centre: tuple[float, float], rng: np.random.Gener
     native = _blob(*centre, 0.16, side) + 0.08 * rng.random((side, side), dtype=np.float32)
     if card.signed:
         native = native * rng.normal(0, 1, (side, side)).astype(np.float32)
-    values = np.asarray(Image.fromarray(native).resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.float32)
+    values = np.asarray(
+        Image.fromarray(native).resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.float32
+    )
     seed = 7 if card.name == "rise" else None
     return Heatmap(
         card.name, values, native, dict(card.defaults), "blocks.6" if "cam" in card.name else None, seed,
-        forwards=4000 if card.name == "rise" else 1, backwards=0 if card.name == "rise" else 1, seconds=rng.random(),
+        *((4000, 0) if card.name == "rise" else (1, 1)), seconds=rng.random(),
     )  # fmt: skip
 
 
@@ -172,10 +193,14 @@ def _graph(roots: list[int], weights: Float32, p_full: float) -> AttentionGraph:
         for cell in cells_of(mask) if expanded else []:
             child = mask & ~(1 << cell)
             queue.append(child)
-            links.append(GraphLink(f"n{mask:x}", f"n{child:x}", cell, p - _probability(child, weights, p_full)))
+            links.append(
+                GraphLink(f"n{mask:x}", f"n{child:x}", cell, p - _probability(child, weights, p_full))
+            )
     ordered = sorted(nodes.values(), key=lambda n: (not n.is_root, -n.mask.bit_count(), n.mask))
     links.sort(key=lambda link: (link.source, link.removed))
-    return AttentionGraph(tuple(ordered), tuple(links), 0, {"p_low": 0.4, "n_roots": 3, "overlap": 1}, 12, 0.3)
+    return AttentionGraph(
+        tuple(ordered), tuple(links), 0, {"p_low": 0.4, "n_roots": 3, "overlap": 1}, 12, 0.3
+    )
 
 
 def _search(weights: Float32, p_full: float, *, empty: bool) -> SearchResult:
@@ -198,7 +223,16 @@ def _search(weights: Float32, p_full: float, *, empty: bool) -> SearchResult:
     note = "The search tried all sets of up to 20 patches." if empty else ""
     roots = diverse.get(1, ())[:2] or tuple(range(min(1, len(mses))))
     return SearchResult(
-        "beam", {"beam_width": 5, "p_high": 0.9}, p_full, threshold, tuple(mses), diverse, roots, 412, 1.5, note
+        "beam",
+        {"beam_width": 5, "p_high": 0.9},
+        p_full,
+        threshold,
+        tuple(mses),
+        diverse,
+        roots,
+        412,
+        1.5,
+        note,
     )
 
 
@@ -220,11 +254,15 @@ def _measurements(rng: np.random.Generator) -> dict[str, dict[str, Measurement]]
             name: Measurement(name, card.name, float(np.trapezoid(y, x)), x, y.astype(np.float32), 29, 0.1)
             for name, y in curves.items()
         }
-        taken[card.name]["average_drop"] = Measurement("average_drop", card.name, float(rng.random()), None, None, 1, 0.1)
+        taken[card.name]["average_drop"] = Measurement(
+            "average_drop", card.name, float(rng.random()), None, None, 1, 0.1
+        )
     return taken
 
 
-def _result(image: ImageCard, view: UInt8, slug: str, seed: int, *, top: tuple[int, ...], empty: bool) -> ImageResult:
+def _result(
+    image: ImageCard, view: UInt8, slug: str, seed: int, *, top: tuple[int, ...], empty: bool
+) -> ImageResult:
     rng = np.random.default_rng(seed)
     centre = (0.35 + 0.2 * rng.random(), 0.35 + 0.3 * rng.random())
     p_full = 0.94 - 0.08 * rng.random()
@@ -252,17 +290,18 @@ def _result(image: ImageCard, view: UInt8, slug: str, seed: int, *, top: tuple[i
 
 def photographs() -> dict[str, UInt8]:
     """Return the photographs of the set, square, by image id."""
-    cat, cup, woman = (_square(f(), 448) for f in (skimage.data.chelsea, skimage.data.coffee, skimage.data.astronaut))
+    data: Any = skimage.data
+    cat, cup, woman = (_square(pixels, 448) for pixels in (data.chelsea(), data.coffee(), data.astronaut()))
     top = np.concatenate([_square(cat, 224), _square(cup, 224)], axis=1)
-    return {"chelsea": cat, "espresso": cup, "pair": np.concatenate([top, np.concatenate([_square(woman, 224)] * 2, axis=1)])}  # fmt: skip
+    bottom = np.concatenate([_square(woman, 224)] * 2, axis=1)
+    return {"chelsea": cat, "espresso": cup, "pair": np.concatenate([top, bottom])}
 
 
 def results(*, hostile: bool = False) -> Iterator[ImageResult]:
     """Yield the results; with ``hostile``, texts that try to break out of HTML, Markdown and YAML."""
     photos = photographs()
-    quadrants = tuple(
-        Quadrant(i // 2, i % 2, name, CLASSES[j]) for i, (name, j) in enumerate((("chelsea", 0), ("espresso", 1), ("eileen", 2), ("eileen", 2)))
-    )  # fmt: skip
+    parts_of_pair = (("chelsea", 0), ("espresso", 1), ("eileen", 2), ("eileen", 2))
+    quadrants = tuple(Quadrant(i // 2, i % 2, name, CLASSES[j]) for i, (name, j) in enumerate(parts_of_pair))
     plan = (
         ("chelsea", "Chelsea the cat", "tabby cat", (), (0, 4, 6, 5, 3), False),
         ("espresso", "A cup of espresso", "cup", (), (1, 5, 3, 6, 2), True),
@@ -278,7 +317,9 @@ def results(*, hostile: bool = False) -> Iterator[ImageResult]:
             digest=f"{i}" * 64,
             source_sha256=f"{i + 1}" * 64,
             label=label,
-            credit=Credit("Stefan van der Walt" if not hostile else HOSTILE, "CC0-1.0", "https://example.org/photo", ""),
+            credit=Credit(
+                "Stefan van der Walt" if not hostile else HOSTILE, "CC0-1.0", "https://example.org/photo", ""
+            ),
             quadrants=parts,
         )
         for j, card in enumerate(classifier_cards()):
@@ -287,12 +328,16 @@ def results(*, hostile: bool = False) -> Iterator[ImageResult]:
 
 def folder_bytes(folder: Path) -> dict[str, bytes]:
     """Return every file of ``folder`` by relative path."""
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 @cache
 def _rendered(base: Path, *, hostile: bool) -> Path:
-    texts: dict[str, object] = {"title": HOSTILE, "description": HOSTILE, "authors": [HOSTILE]} if hostile else {}
+    texts: dict[str, object] = (
+        {"title": HOSTILE, "description": HOSTILE, "authors": [HOSTILE]} if hostile else {}
+    )
     render_site(
         results(hostile=hostile),
         catalogue=catalogue(),
@@ -306,5 +351,5 @@ def _rendered(base: Path, *, hostile: bool) -> Path:
 
 
 def rendered(factory: pytest.TempPathFactory, *, hostile: bool = False) -> Path:
-    """Return a folder with ``pages``, ``cache`` and ``site`` of the synthetic set, made once for all tests."""
+    """Return a folder with ``pages``, ``cache`` and ``site`` of the synthetic set, made once."""
     return _rendered(factory.getbasetemp() / ("gallery-hostile" if hostile else "gallery"), hostile=hostile)

@@ -3,13 +3,17 @@
 import json
 import re
 
-from gallery.render.pages.citation import bibtex, cite, citation_tags, csl_json
+from gallery.render.pages.citation import bibtex, citation_tags, cite, csl_json
 from tests.render.pages import synthetic
 
 
 def test_bibtex_keeps_people_apart_from_groups_and_escapes_everything() -> None:
     citation = cite(
-        synthetic.settings(), key="gallery:cat", title="100 % {cats} & $dogs_ #1", path="i/cat.html", note="sha 1234"
+        synthetic.settings(),
+        key="gallery:cat",
+        title="100 % {cats} & $dogs_ #1",
+        path="i/cat.html",
+        note="sha 1234",
     )
     assert bibtex(citation) == (
         "@misc{gallery:cat,\n"
@@ -38,7 +42,9 @@ def test_csl_has_date_parts_and_literal_names() -> None:
 
 
 def test_without_address_and_date_nothing_is_made_up() -> None:
-    citation = cite(synthetic.settings(url="", date="", authors=[]), key="gallery:x", title="t", path="i/x.html")
+    citation = cite(
+        synthetic.settings(url="", date="", authors=[]), key="gallery:x", title="t", path="i/x.html"
+    )
     names = [tag["name"] for tag in citation_tags(citation)]
     assert names == [
         "citation_title",

@@ -48,7 +48,15 @@ def test_an_image_page_offers_every_download(built: Path) -> None:
     names = {p.name for p in folder.iterdir()}
     for card in synthetic.METHODS:
         assert {f"{card.name}.png", f"{card.name}.svg", f"{card.name}.pdf", f"heat-{card.name}.png"} <= names
-    assert {"sag.svg", "sag.pdf", "sag.dot", "heatmaps.npz", "explanations.json", "input.npy", "baseline.npy"} <= names
+    assert {
+        "sag.svg",
+        "sag.pdf",
+        "sag.dot",
+        "heatmaps.npz",
+        "explanations.json",
+        "input.npy",
+        "baseline.npy",
+    } <= names
     text = _page(built, "i/chelsea.md")
     for name in names - {"thumb.webp"}:
         assert f'"../i/chelsea/embedded-net_a/{name}"' in text
@@ -70,7 +78,8 @@ def test_anchors_of_the_second_classifier_are_prefixed(built: Path) -> None:
 def test_alternative_texts_are_made_from_the_numbers(built: Path) -> None:
     text = _page(built, "i/chelsea.md")
     assert re.search(
-        r'alt="Grad-CAM heatmap for tabby cat \(p = 0\.\d{3}\): half of the attribution lies in \d+ of 49 cells', text
+        r'alt="Grad-CAM heatmap for tabby cat \(p = 0\.\d{3}\): half of the attribution lies in \d+ of 49',
+        text,
     )
     assert re.search(r'alt="Chelsea the cat with only \d+ patches of 49 kept', text)
 
@@ -106,7 +115,9 @@ def test_hostile_texts_stay_texts(built_hostile: Path) -> None:
         assert "49 [x]" not in text
     index = (built_hostile / "site/index.html").read_text(encoding="utf-8")
     assert "{{7*7}}" in index
-    assert "<script>alert" not in (built_hostile / "site/search/search_index.json").read_text(encoding="utf-8")
+    assert "<script>alert" not in (built_hostile / "site/search/search_index.json").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_second_render_draws_and_writes_nothing(built: Path) -> None:

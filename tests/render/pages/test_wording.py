@@ -10,7 +10,8 @@ GRID = MaskModel()
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.94321, "0.943"), (1.0, "1.000"), (0.0, "0.000"), (0.0004, "< 0.001"), (0.0006, "0.001")]
+    ("value", "text"),
+    [(0.94321, "0.943"), (1.0, "1.000"), (0.0, "0.000"), (0.0004, "< 0.001"), (0.0006, "0.001")],
 )
 def test_a_probability_has_three_decimals_and_never_hides_a_small_one(value: float, text: str) -> None:
     assert wording.probability(value) == text
@@ -31,7 +32,7 @@ def test_one_line_removes_control_characters_and_surrogates() -> None:
     assert wording.one_line(" a\n\tb\x00c\x7f\u2028d\ud800e ") == "a b c d e"
 
 
-def _heatmap(values: np.ndarray) -> Heatmap:  # type: ignore[type-arg]
+def _heatmap(values: np.ndarray) -> Heatmap:
     return Heatmap("m", values.astype(np.float32), values.astype(np.float32), {}, None, None, 1, 0, 0.0)
 
 
@@ -57,4 +58,6 @@ def test_a_heatmap_without_positive_values_says_so() -> None:
 
 def test_the_mask_model_is_named_in_full() -> None:
     assert "corners aligned" in wording.grid_text(MaskModel(align_corners=True))
-    assert wording.grid_text(MaskModel(interpolation="nearest", baseline="mean")).endswith("nearest, mean baseline")
+    assert wording.grid_text(MaskModel(interpolation="nearest", baseline="mean")).endswith(
+        "nearest, mean baseline"
+    )

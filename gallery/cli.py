@@ -7,17 +7,18 @@ import functools
 import http.server
 import logging
 import os
-import sys
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from gallery import __version__
 from gallery.curation.check import check as check_manifest
-from gallery.curation.manifest import default_manifest, load_settings
+from gallery.curation.manifest import default_manifest, inspect_manifest, load_settings
 from gallery.curation.starter import append_images, write_starter
 from gallery.errors import GalleryError, Problem, ProblemsError
 from gallery.pipeline.display import make_reporter
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from gallery.pipeline.progress import Reporter
 
 P = ParamSpec("P")
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -39,10 +40,15 @@ app = typer.Typer(
 
 SetPath = Annotated[
     Path | None,
-    typer.Argument(metavar="[SET]", help="Manifest (gallery.toml) or its folder; the default set if left out."),
+    typer.Argument(
+        metavar="[SET]", help="Manifest (gallery.toml) or its folder; the default set if left out."
+    ),
 ]
 OutPath = Annotated[
-    Path, typer.Option("--out", help="Output folder: results go to build/, the site to site/ in it.", file_okay=False)
+    Path,
+    typer.Option(
+        "--out", help="Output folder: results go to build/, the site to site/ in it.", file_okay=False
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print problems only.")]
 Device = Annotated[str, typer.Option(help='"auto", "cpu", "cuda" or "cuda:<n>".')]
@@ -59,7 +65,7 @@ def friendly(command: Callable[P, None]) -> Callable[P, None]:
         except ProblemsError as error:
             _list_problems(error.problems)
             raise typer.Exit(2) from None
-        except GalleryError as error:
+        except (GalleryError, OSError) as error:
             err.print(f"[bold red]Error:[/] {_plain(str(error))}")
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
@@ -75,7 +81,8 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to c
     """Write a commented starter set that builds as it is."""
     for path in write_starter(folder):
         out.print(f"wrote {_plain(str(path))}")
-    out.print(f"Next: gallery add PHOTO... --set {_plain(str(folder))}, then gallery build {_plain(str(folder))}")
+    place = _plain(shlex.quote(str(folder)))
+    out.print(f"Next: gallery add PHOTO... --set {place}, then gallery build {place}")
 
 
 @app.command()
@@ -99,10 +106,11 @@ def check(gallery_set: SetPath = None) -> None:
     """Report all problems of a set at once."""
     path = _manifest(gallery_set)
     problems = list(check_manifest(path))
-    if not problems:
+    settings = inspect_manifest(path).settings
+    if settings is not None:
         from gallery.pipeline.build import check_names
 
-        problems = check_names(load_settings(path), path)
+        problems += check_names(settings, path)
     _list_problems(problems)
     if problems:
         raise typer.Exit(1)
@@ -111,14 +119,18 @@ def check(gallery_set: SetPath = None) -> None:
 
 @app.command()
 @friendly
-def explain(gallery_set: SetPath = None, out_dir: OutPath = HERE, device: Device = "auto", quiet: Quiet = False) -> None:
+def explain(
+    gallery_set: SetPath = None, out_dir: OutPath = HERE, device: Device = "auto", quiet: Quiet = False
+) -> None:
     """Compute predictions, heatmaps, minimal sufficient explanations and attention graphs."""
     _explain(gallery_set, out_dir, device, make_reporter(err, quiet=quiet), with_measures=False)
 
 
 @app.command()
 @friendly
-def measure(gallery_set: SetPath = None, out_dir: OutPath = HERE, device: Device = "auto", quiet: Quiet = False) -> None:
+def measure(
+    gallery_set: SetPath = None, out_dir: OutPath = HERE, device: Device = "auto", quiet: Quiet = False
+) -> None:
     """Measure every heatmap (and compute whatever is missing for it)."""
     _explain(gallery_set, out_dir, device, make_reporter(err, quiet=quiet), with_measures=True)
 
@@ -146,7 +158,9 @@ def publish(gallery_set: SetPath = None, out_dir: OutPath = HERE, quiet: Quiet =
 
 @app.command()
 @friendly
-def build(gallery_set: SetPath = None, out_dir: OutPath = HERE, device: Device = "auto", quiet: Quiet = False) -> None:
+def build(
+    gallery_set: SetPath = None, out_dir: OutPath = HERE, device: Device = "auto", quiet: Quiet = False
+) -> None:
     """Do everything: explain, measure, render and publish."""
     from gallery.pipeline.site import publish_site
     from gallery.pipeline.site import render as render_pages
@@ -230,7 +244,7 @@ def main() -> None:
     app()
 
 
-def _explain(  # noqa: PLR0913 - the command's own options
+def _explain(
     gallery_set: Path | None,
     out_dir: Path,
     device: str,
@@ -246,7 +260,8 @@ def _explain(  # noqa: PLR0913 - the command's own options
     with reporter:
         index = explain_set(job, reporter, with_measures=with_measures)
     if index.failures:
-        err.print(f"[bold red]{len(index.failures)} of the images could not be finished:[/]")
+        n = len({failure.image_id for failure in index.failures})
+        err.print(f"[bold red]{n} image{'s' if n > 1 else ''} could not be finished:[/]")
         for failure in index.failures:
             err.print(f"  {_plain(failure.image_id)} ({failure.stage}): {_plain(failure.reason)}")
     if index.failures and exit_on_failure:
@@ -266,7 +281,7 @@ def _workspace(folder: Path) -> Workspace:
 
 
 def _manifest(path: Path | None) -> Path:
-    """Return the manifest a SET argument means: a file, the gallery.toml of a folder, or the default set's."""
+    """Return the manifest a SET argument means: a file, a folder's gallery.toml, or the default set's."""
     if path is None:
         return default_manifest()
     return path / "gallery.toml" if path.is_dir() else path
@@ -284,7 +299,7 @@ def _say_where(out_dir: Path, *, quiet: bool) -> None:
     if quiet:
         return
     index = _workspace(out_dir).site / "index.html"
-    option = "" if out_dir == HERE else f" --out {out_dir}"
+    option = "" if out_dir == HERE else f" --out {shlex.quote(str(out_dir))}"
     out.print(f"\nThe gallery is ready: {_plain(str(index))}")
     out.print("Open that file in a browser, or serve it with:")
     if os.environ.get("GALLERY_SERVE_HINT"):
@@ -295,8 +310,8 @@ def _say_where(out_dir: Path, *, quiet: bool) -> None:
 
 def _plain(text: str) -> str:
     """Return text that rich prints as it is."""
-    return text.replace("[", r"\[")
+    return escape(text)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

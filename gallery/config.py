@@ -42,10 +42,12 @@ class SearchSettings(Section):
     beam_width: int = Field(3, ge=1, le=1000, description="Patch sets kept per level.")
     candidates: int = Field(10, ge=1, le=256, description="Patches tried for each kept set.")
     max_size: int = Field(24, ge=1, le=256, description="Largest patch set tried.")
-    max_mses: int = Field(10, ge=1, le=1000, description="Stop once this many MSEs are found.")
-    max_forwards: int = Field(1000, ge=1, description="Stop soon after this many scored masks.")
+    max_mses: int = Field(12, ge=1, le=1000, description="Stop once this many MSEs are found.")
+    max_forwards: int = Field(1200, ge=1, description="Stop soon after this many scored masks.")
     verify_up_to: int = Field(6, ge=1, le=12, description="Check all subsets of MSEs of at most this many patches.")
     n_random: int = Field(64, ge=0, le=10000, description="Random halves of the grid scored for the guide.")
+    passes: int = Field(4, ge=1, le=100, description="Searches, each without the patches used most before.")
+    per_pass: int = Field(4, ge=1, le=1000, description="A pass ends once it has found this many new MSEs.")
     overlaps: list[int] = Field([0, 1, 2], description="Patches shared at most, for the diverse selections.")
 
 
@@ -55,7 +57,7 @@ class GraphSettings(Section):
     p_low: float = Field(0.4, ge=0, lt=1, description="A node is expanded while p > p_low * p(full image).")
     n_roots: int = Field(3, ge=1, le=20, description="MSEs shown as roots.")
     overlap: int = Field(1, ge=0, le=256, description="Patches two roots may share.")
-    max_nodes: int = Field(60, ge=1, le=2000, description="Nodes kept; the rest is counted as truncated.")
+    max_nodes: int = Field(40, ge=1, le=2000, description="Nodes kept; the rest is counted as truncated.")
 
 
 class MeasureSettings(Section):

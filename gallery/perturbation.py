@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from gallery.errors import ConfigError
+from gallery.errors import ConfigError, ShapeError
 from gallery.records import MaskModel, Preprocessing
 from gallery.tensors import check_shape
 
@@ -49,7 +49,8 @@ def make_baseline(name: str, image: Tensor, preprocessing: Preprocessing) -> Ten
         return colour.reshape(1, 3, 1, 1).expand_as(image).clone()
     if name == "blur":
         kernel, sigma = blur_kernel(min(image.shape[-2:]))
-        return gaussian_blur(image, [kernel, kernel], [sigma, sigma])
+        blurred: Tensor = gaussian_blur(image, [kernel, kernel], [sigma, sigma])
+        return blurred
     raise ConfigError(f"perturbation.baseline: unknown baseline {name!r}. Known: blur, black, mean.")
 
 
@@ -57,7 +58,7 @@ def cell_basis(mask_model: MaskModel, size: tuple[int, int]) -> Tensor:
     """Return the keep mask of each single cell, (R * S, H * W) float32.
 
     Upsampling is linear, so the mask of a patch set is the sum of its cells' rows: masks for a whole batch
-    are one matrix product ``bits @ cell_basis``. Rows sum to one in every pixel.
+    are one matrix product ``bits @ cell_basis``. In every pixel the cells' weights sum to one.
     """
     n = mask_model.n_cells
     cells = torch.eye(n).reshape(n, 1, mask_model.rows, mask_model.cols)
@@ -69,16 +70,25 @@ def cell_basis(mask_model: MaskModel, size: tuple[int, int]) -> Tensor:
 
 
 def bits_of(masks: list[int], n_cells: int) -> Tensor:
-    """Return bit masks as (B, n_cells) float32 of zeros and ones."""
+    """Return bit masks as (B, n_cells) float32 of zeros and ones.
+
+    Raises:
+        ShapeError: If a mask keeps a patch beyond the grid.
+    """
+    if beyond := [mask for mask in masks if not 0 <= mask < 1 << n_cells]:
+        raise ShapeError(f"mask {beyond[0]:#x} does not fit a grid of {n_cells} patches.")
+    if not masks:
+        return torch.zeros(0, n_cells)
     width = (n_cells + 7) // 8
-    packed = torch.frombuffer(bytearray(b"".join(m.to_bytes(width, "little") for m in masks)), dtype=torch.uint8)
+    raw = bytearray(b"".join(mask.to_bytes(width, "little") for mask in masks))
+    packed = torch.frombuffer(raw, dtype=torch.uint8)
     shifts = torch.arange(8, dtype=torch.uint8)
     bits = (packed.reshape(len(masks), width, 1) >> shifts) & 1
     return bits.reshape(len(masks), width * 8)[:, :n_cells].float()
 
 
 def compose(image: Tensor, baseline: Tensor, keep: Tensor) -> Tensor:
-    """Return image * keep + baseline * (1 - keep).
+    """Return image * keep + baseline * (1 - keep), exactly the image where keep is 1.
 
     Args:
         image: (1, 3, H, W) or (B, 3, H, W) float32, normalised.
@@ -88,4 +98,5 @@ def compose(image: Tensor, baseline: Tensor, keep: Tensor) -> Tensor:
     Returns:
         (B, 3, H, W) float32.
     """
-    return baseline + keep[:, None] * (image - baseline)
+    # Unlike the formula written out, lerp does not round where keep is 0 or 1, and it makes no copies.
+    return torch.lerp(baseline, image, keep[:, None])

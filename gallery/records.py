@@ -317,7 +317,7 @@ class GraphNode:
 
 @dataclass(frozen=True)
 class GraphLink:
-    """Taking one patch away: ``source`` and ``target`` node ids, ``removed`` patch id, ``drop`` in probability."""
+    """Taking patch ``removed`` away from node ``source`` gives ``target`` and costs ``drop`` probability."""
 
     source: str
     target: str

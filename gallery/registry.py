@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import inspect
+import math
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +13,17 @@ from typing import Any, Generic, TypeVar
 from gallery.errors import ConfigError, RegistrationError
 
 T = TypeVar("T", bound=Callable[..., Any])
+SHOWN = 20
+"""Names a message lists at most."""
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
-    """Return `` Did you mean 'x'?`` for a close match in ``known``, else the list of known names."""
+    """Return ``Did you mean 'x'?`` for a close match in ``known``, else the known names, 20 at most."""
     close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    more = f", ... ({len(known)} in all)" if len(known) > SHOWN else ""
+    return f"Known: {', '.join(known[:SHOWN]) or 'none'}{more}."
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,8 @@ class Registry(Generic[T]):
 
         def decorate(call: T) -> T:
             if name in self._entries:
-                raise RegistrationError(f"{self.kind} {name!r} is registered twice; rename one of the modules.")
+                fix = "rename one of the modules."
+                raise RegistrationError(f"{self.kind} {name!r} is registered twice; {fix}")
             module = inspect.getmodule(call)
             defaults = {
                 p.name: p.default
@@ -132,11 +139,11 @@ class Registry(Generic[T]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
         package = importlib.import_module(self._package)
         for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
             if not module.startswith("_"):
                 importlib.import_module(f"{self._package}.{module}")
+        self._loaded = True  # not before: a module that fails to import must fail again, not go missing
 
 
 def _coerce(key: str, value: Any, default: Any) -> Any:  # noqa: ANN401
@@ -146,4 +153,6 @@ def _coerce(key: str, value: Any, default: Any) -> Any:  # noqa: ANN401
     if default is not None and type(value) is not type(default):
         wanted, got = type(default).__name__, type(value).__name__
         raise ConfigError(f"{key}: expected {wanted}, got {got} ({value!r}). The default is {default!r}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{key}: expected a finite number, got {value!r}. The default is {default!r}.")
     return value

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -25,7 +27,8 @@ def check_shape(tensor: Tensor, expected: str, name: str) -> None:
     tokens = expected.split()
     sizes = list(tensor.shape)
     matches = len(tokens) == len(sizes) and all(
-        size == int(token) if token.isdigit() else size >= 1 for token, size in zip(tokens, sizes, strict=True)
+        size == int(token) if token.isdigit() else size >= 1
+        for token, size in zip(tokens, sizes, strict=True)
     )
     if not matches:
         raise ShapeError(f"{name}: expected shape ({', '.join(tokens)}), got {tuple(sizes)}.")
@@ -57,13 +60,14 @@ def generator(seed: int, device: str = "cpu") -> torch.Generator:
 
 @contextmanager
 def left_as_found(module: nn.Module) -> Iterator[None]:
-    """Restore a network exactly, also after an error.
+    """Put a network back as it was, also after an error.
 
     Training flags, ``requires_grad`` and ``.grad`` of every parameter and buffer, and forward hooks of every
-    module are put back; the global random state of the CPU is restored as well.
+    module are put back; the global random state of the CPU is restored as well. Values are not: nothing here
+    may change weights.
     """
     training = [(m, m.training) for m in module.modules()]
-    tensors = [(p, p.requires_grad, p.grad) for p in module.parameters()]
+    tensors = [(p, p.requires_grad, p.grad) for p in chain(module.parameters(), module.buffers())]
     hooks = [(m, dict(m._forward_hooks), dict(m._forward_pre_hooks)) for m in module.modules()]  # noqa: SLF001
     random_state = torch.get_rng_state()
     try:
@@ -80,7 +84,7 @@ def left_as_found(module: nn.Module) -> Iterator[None]:
         torch.set_rng_state(random_state)
 
 
-def _restore(hooks: dict[int, object], before: dict[int, object]) -> None:
+def _restore(hooks: dict[int, Any], before: dict[int, Any]) -> None:
     """Remove the hooks added since ``before`` was copied, and put back those removed."""
     hooks.clear()
     hooks.update(before)

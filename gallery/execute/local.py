@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from gallery.errors import GalleryError
+from gallery.errors import GalleryError, StoreError
 
 ItemT = TypeVar("ItemT")
-ISOLATED = (GalleryError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, MemoryError, OSError)
-"""Errors of one image that must not end the build. Interrupts are not among them."""
+ISOLATED = (
+    GalleryError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, MemoryError, OSError,
+)  # fmt: skip
+"""Errors of one image that must not end the build. Interrupts are not among them, nor is a ``StoreError``:
+where results cannot be written, every further one would be computed in vain."""
 
 
 def chunks(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
@@ -26,11 +29,16 @@ def run_isolated(
     """Do ``work`` on all items together; if that fails, on each alone, so that only the bad ones are lost.
 
     ``work`` must keep what it finished, because items of a failed group are given to it again.
+
+    Raises:
+        StoreError: If a result cannot be written.
     """
     if not items:
         return
     try:
         work(items)
+    except StoreError:
+        raise
     except ISOLATED as error:
         if len(items) == 1:
             on_failure(items[0], error)

@@ -33,13 +33,19 @@ def steps_of(values: Tensor, step_px: int) -> Tensor:
 def blurred(image: Tensor) -> Tensor:
     """Return the insertion curve's start: Gaussian blur, 11 px, sigma 5 px, zeros beyond the border.
 
+    The kernel is the official code's: it filters a single point on an 11 x 11 grid, which folds the tails
+    beyond the grid (up to 4 sigma) back onto it. The result is nearly flat, 0.088 to 0.094 along each axis.
+
     Args:
         image: (1, 3, H, W) float32, normalised.
     """
-    offsets = torch.arange(BLUR_KERNEL, dtype=torch.float32, device=image.device) - BLUR_KERNEL // 2
-    line = torch.exp(-(offsets**2) / (2 * BLUR_SIGMA**2))
-    plane = torch.outer(line, line)
-    kernel = (plane / plane.sum()).expand(3, 1, -1, -1)
+    reach, half = round(4 * BLUR_SIGMA), BLUR_KERNEL // 2
+    offsets = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    tails = torch.exp(-(offsets**2) / (2 * BLUR_SIGMA**2))
+    # Reflection repeats a centred point every BLUR_KERNEL pixels, so folding is counting modulo BLUR_KERNEL.
+    place = (offsets.long() + half) % BLUR_KERNEL
+    line = torch.zeros(BLUR_KERNEL, dtype=torch.float64).index_add(0, place, tails / tails.sum())
+    kernel = torch.outer(line, line).to(image).expand(3, 1, -1, -1)
     return F.conv2d(image, kernel, padding=BLUR_KERNEL // 2, groups=3)
 
 

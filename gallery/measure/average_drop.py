@@ -23,12 +23,13 @@ from gallery.measure._base import MEASURES, Measured, Score, unit_range
     better="lower",
 )
 def average_drop(subject: Measured) -> Score:
-    """Return the relative drop of one image, in [0, 1].
+    """Return the relative drop of one image, in [0, 1]; 0 where there is no probability to lose.
 
     Cost:
         One float32 forward pass.
     """
-    return Score(max(0.0, subject.p_full - p_dimmed(subject)) / subject.p_full, forwards=1)
+    drop = max(0.0, subject.p_full - p_dimmed(subject))
+    return Score(drop / subject.p_full if drop else 0.0, forwards=1)
 
 
 def p_dimmed(subject: Measured) -> float:

@@ -2,9 +2,10 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gallery import __version__
 from gallery.classifier._base import SOURCES
@@ -12,7 +13,7 @@ from gallery.classifier.load import load_classifier
 from gallery.config import SetSettings
 from gallery.curation.curate import iter_images
 from gallery.curation.plan import Planned, numbered, plan
-from gallery.errors import GalleryError, Problem
+from gallery.errors import ConfigError, GalleryError, Problem
 from gallery.execute.local import chunks, run_isolated
 from gallery.explain.heatmaps._base import HEATMAPS
 from gallery.explain.search._base import SEARCHES
@@ -27,7 +28,7 @@ from gallery.records import Catalogue, Failure, ImageRecord, MeasureCard, Method
 from gallery.registry import Entry, did_you_mean
 
 CPU_CHUNK, CUDA_CHUNK = 4, 32
-"""Images searched in lock-step: enough to fill batches, few enough that little is lost when a build is killed."""
+"""Images searched in lock-step: enough to fill batches, few enough that a killed build loses little."""
 
 
 @dataclass(frozen=True)
@@ -66,43 +67,57 @@ def explain_set(job: Job, reporter: Reporter, *, with_measures: bool = True) -> 
     """
     settings = job.settings
     methods_of(settings), measures_of(settings)  # wrong options end the run before any work is done
-    classifiers = [load_classifier(spec, device=job.device, folder=job.folder) for spec in settings.classifiers]
-    failures: dict[str, Failure] = {}
+    classifiers = _load(job)
+    planned = [p.id for p in plan(numbered(settings.images), job.folder) if isinstance(p, Planned)]
+    failures: list[Failure] = []
     entries: list[ResultKeys] = []
     for classifier in classifiers:
         run = _ClassifierRun(classifier, job, reporter, failures)
-        entries += run.explain(with_measures=with_measures)
+        entries += run.explain(len(planned), with_measures=with_measures)
     reporter.end()
-    order = {entry.image.id: i for i, entry in reversed(list(enumerate(entries)))}
+    order = {image_id: i for i, image_id in enumerate(planned)}
     index = ResultsIndex(
         made_by=settings_digest(settings),
         catalogue=catalogue_of(settings, classifiers),
         mask_model=settings.perturbation.mask_model(),
         seed=settings.seed,
         entries=tuple(sorted(entries, key=lambda entry: order[entry.image.id])),
-        failures=tuple(failures.values()),
+        failures=tuple(failures),
     )
     if with_measures:
         save_index(index, job.workspace)
     return index
 
 
+def _load(job: Job) -> list[Classifier]:
+    """Load the classifiers of a set.
+
+    Raises:
+        ConfigError: If results of two of them could not be told apart.
+    """
+    specs = job.settings.classifiers
+    loaded: list[Classifier] = [load_classifier(spec, device=job.device, folder=job.folder) for spec in specs]
+    first: dict[str, str] = {}
+    for spec, classifier in zip(specs, loaded, strict=True):
+        if (slug := classifier.card.slug) in first:
+            same = "have the same name and weights; keep one of them, or rename one's file."
+            raise ConfigError(f"classifiers: {first[slug]!r} and {spec!r} {same}")
+        first[slug] = spec
+    return loaded
+
+
 class _ClassifierRun:
     """All images of a set under one classifier."""
 
-    def __init__(
-        self, classifier: Classifier, job: Job, reporter: Reporter, failures: dict[str, Failure]
-    ) -> None:
+    def __init__(self, classifier: Classifier, job: Job, reporter: Reporter, failures: list[Failure]) -> None:
         self.explainer = Explainer(classifier, job.settings, job.workspace.store, reporter)
         self.classifier = classifier
         self.job = job
         self.reporter = reporter
         self.failures = failures
+        self.lost: set[str] = set()
 
-    def explain(self, *, with_measures: bool) -> list[ResultKeys]:
-        n_images = sum(
-            isinstance(p, Planned) for p in plan(numbered(self.job.settings.images), self.job.folder)
-        )
+    def explain(self, n_images: int, *, with_measures: bool) -> list[ResultKeys]:
         per_image = self.explainer.units_per_image if with_measures else 2 + len(self.explainer.methods)
         self.reporter.begin(f"explain · {self.classifier.card.title}", n_images * per_image)
         size = CUDA_CHUNK if self.classifier.device.startswith("cuda") else CPU_CHUNK
@@ -126,51 +141,58 @@ class _ClassifierRun:
         run_isolated(
             images,
             lambda part: cases.extend([self.explainer.case(image) for image in part]),
-            lambda image, error: self._fail(image.id, "explain", str(error)),
+            lambda image, error: self._fail(image.id, "explain", self._reason(error)),
         )
 
-        def fail(case: Case, error: Exception) -> None:
-            self._fail(case.card.id, "explain", str(error))
+        def fail(stage: str) -> Callable[[Case, Exception], None]:
+            return lambda case, error: self._fail(case.card.id, stage, self._reason(error))
 
         def alive() -> list[Case]:
-            return [case for case in cases if case.card.id not in self.failures]
+            return [case for case in cases if case.card.id not in self.lost]
 
-        run_isolated(alive(), self.explainer.search, fail)
-        run_isolated(alive(), self.explainer.graph, fail)
+        run_isolated(alive(), self.explainer.search, fail("explain"))
+        run_isolated(alive(), self.explainer.graph, fail("explain"))
         for case in alive():
-            run_isolated([case], lambda part: self.explainer.heatmaps(part[0]), fail)
+            run_isolated([case], lambda part: self.explainer.heatmaps(part[0]), fail("explain"))
         if with_measures:
             for case in alive():
-                run_isolated([case], lambda part: self.explainer.measure(part[0]), fail)
+                run_isolated([case], lambda part: self.explainer.measure(part[0]), fail("measure"))
         return [self.explainer.keys(case) for case in alive()]
 
+    def _reason(self, error: Exception) -> str:
+        """Return an error's message, with the classifier it happened under if there are several."""
+        text = str(error) if isinstance(error, GalleryError) else f"{type(error).__name__}: {error}"
+        several = len(self.job.settings.classifiers) > 1
+        return f"{self.classifier.card.title}: {text}" if several else text
+
     def _fail(self, image_id: str, stage: str, reason: str) -> None:
-        if image_id not in self.failures:
-            self.failures[image_id] = Failure(image_id, stage, reason)
+        self.lost.add(image_id)
+        failure = Failure(image_id, stage, reason)
+        if failure not in self.failures:  # a photograph that cannot be read fails under every classifier
+            self.failures.append(failure)
             self.reporter.fail(image_id, reason)
 
 
 def check_names(settings: SetSettings, manifest: Path) -> list[Problem]:
-    """Return the problems of a set's methods, measures and classifiers, which the manifest alone cannot know."""
-
-    def problem(key: str, error: GalleryError) -> Problem:
-        return Problem(manifest.name, key, str(error), "Correct the name or option.")
-
-    problems = []
+    """Return the problems of a set's plug-ins and their options, which the manifest alone cannot know."""
+    where, problems = str(manifest), []
     for name, options in (settings.methods or {}).items():
         try:
             HEATMAPS.options(name, options)
         except GalleryError as error:
-            problems.append(problem(f"methods.{name}", error))
+            problems.append(Problem(where, f"methods.{name}", str(error), "Correct the name or option."))
     for name in settings.measures.names or []:
         if name not in MEASURES:
             fix = did_you_mean(name, MEASURES.names())
-            problems.append(Problem(manifest.name, "measures.names", f"Unknown measure {name!r}.", fix))
+            problems.append(Problem(where, "measures.names", f"Unknown measure {name!r}.", fix))
     for spec in settings.classifiers:
-        source = spec.partition(":")[0]
+        source, _, model = spec.partition(":")
         if source not in SOURCES:
             fix = did_you_mean(source, SOURCES.names())
-            problems.append(Problem(manifest.name, "classifiers", f"Unknown classifier source {source!r}.", fix))
+            problems.append(Problem(where, "classifiers", f"Unknown classifier source {source!r}.", fix))
+        elif not model:
+            fix = 'Write "<source>:<model>", such as "embedded:efficientnet_lite0".'
+            problems.append(Problem(where, "classifiers", f"{spec!r} names no model.", fix))
     return problems
 
 
@@ -187,7 +209,7 @@ def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier]) -> Ca
     )
 
 
-def _method_card(entry: Entry[object]) -> MethodCard:  # type: ignore[type-var]
+def _method_card(entry: Entry[Any]) -> MethodCard:
     return MethodCard(
         name=entry.name,
         title=entry.title,
@@ -198,7 +220,7 @@ def _method_card(entry: Entry[object]) -> MethodCard:  # type: ignore[type-var]
     )
 
 
-def _measure_card(entry: Entry[object]) -> MeasureCard:  # type: ignore[type-var]
+def _measure_card(entry: Entry[Any]) -> MeasureCard:
     return MeasureCard(
         name=entry.name,
         title=entry.title,

@@ -10,7 +10,7 @@ from gallery.interfaces import Classifier
 from gallery.perturbation import make_baseline
 from gallery.pipeline.recipe import Recipe
 from gallery.preprocess import display_view, preprocess
-from gallery.records import ImageCard, ImageRecord, ModelInput, Prediction, TopClass
+from gallery.records import Float32, ImageCard, ImageRecord, ModelInput, Prediction, TopClass
 from gallery.registry import did_you_mean
 
 VIEW_SCALE = 2
@@ -61,7 +61,7 @@ def make_inputs(image: ImageRecord, classifier: Classifier, baseline: str) -> Mo
     return ModelInput(view=view, tensor=tensor, baseline=replaced.numpy())
 
 
-def resolve_target(target: str | int, probabilities: "np.ndarray[tuple[int], np.dtype[np.float32]]", names: tuple[str, ...]) -> int:
+def resolve_target(target: str | int, probabilities: Float32, names: tuple[str, ...]) -> int:
     """Return the class index a manifest's ``target`` means.
 
     Raises:
@@ -76,17 +76,26 @@ def resolve_target(target: str | int, probabilities: "np.ndarray[tuple[int], np.
     exact = [i for i, name in enumerate(names) if name == target]
     close = exact or [i for i, name in enumerate(names) if name.casefold() == target.casefold()]
     if not close:
-        raise ConfigError(f"target = {target!r}: the classifier has no such class. {did_you_mean(target, list(names))}")
+        hint = did_you_mean(target, list(names))
+        raise ConfigError(f"target = {target!r}: the classifier has no such class. {hint}")
     if len(close) > 1:
-        raise ConfigError(f"target = {target!r} names {len(close)} classes ({close}); give the index instead.")
+        numbers = ", ".join(str(i) for i in close)
+        raise ConfigError(
+            f"target = {target!r} names {len(close)} classes ({numbers}); give the index instead."
+        )
     return close[0]
 
 
-def read_prediction(
-    target: str | int, probabilities: "np.ndarray[tuple[int], np.dtype[np.float32]]", names: tuple[str, ...]
-) -> Prediction:
-    """Return the target and the five most probable classes; ties go to the lower index."""
+def read_prediction(target: str | int, probabilities: Float32, names: tuple[str, ...]) -> Prediction:
+    """Return the target and the five most probable classes; ties go to the lower index.
+
+    Raises:
+        ConfigError: If the target is not one of the classifier's, or has no probability at all: then nothing
+            can be measured against it.
+    """
     index = resolve_target(target, probabilities, names)
+    if probabilities[index] <= 0:
+        raise ConfigError(f"target = {target!r}: the classifier gives {names[index]!r} probability 0 here.")
     order = np.argsort(-probabilities, kind="stable")[:TOP].tolist()
     top = tuple(TopClass(i, names[i], float(probabilities[i])) for i in order)
     return Prediction(index, names[index], float(probabilities[index]), top)

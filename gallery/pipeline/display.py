@@ -90,7 +90,8 @@ class Display:
         if not self._quiet:
             stored = f", {self._stored} from the store" if self._stored else ""
             seconds = time.monotonic() - self._start
-            self._console.print(escape(f"{self._stage}: {self._done} done{stored} in {seconds:.1f} s{self._spent()}"))
+            summary = f"{self._stage}: {self._done} done{stored} in {seconds:.1f} s{self._spent()}"
+            self._console.print(escape(summary))
         self._stage = ""
 
     def _line(self) -> str:

@@ -1,7 +1,7 @@
 """Explain and measure a chunk of images under one classifier, keeping every result the moment it is there."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -9,29 +9,40 @@ from typing import Any
 import torch
 
 from gallery.config import SetSettings
-from gallery.errors import ClassifierError
+from gallery.errors import ClassifierError, StoreError
 from gallery.explain.graphs.attention_graph import attention_graph
 from gallery.explain.heatmaps._base import HEATMAPS, Subject, bound
 from gallery.explain.search._base import SEARCHES, Found, FoundSet
 from gallery.explain.search._diverse import choose_roots, largest_diverse
-from gallery.interfaces import Classifier
+from gallery.interfaces import Classifier, ScoreSteps
 from gallery.measure._base import MEASURES, Measured
 from gallery.pipeline.case import Case, card_of, make_inputs, read_prediction
 from gallery.pipeline.index import GraphBundle, ResultKeys
 from gallery.pipeline.progress import Reporter
-from gallery.pipeline.recipe import Method, Recipe
-from gallery.records import Explanation, Heatmap, ImageRecord, Measurement, ModelInput, Prediction, SearchResult
+from gallery.pipeline.recipe import Made, Method, Recipe
+from gallery.records import (
+    AttentionGraph,
+    Explanation,
+    Heatmap,
+    ImageRecord,
+    Measurement,
+    ModelInput,
+    Prediction,
+    SearchResult,
+)
 from gallery.scoring.engine import Engine, Scorer
 from gallery.scoring.tuning import Tuning, tune
 from gallery.store.keys import result_key
-from gallery.store.store import Store
+from gallery.store.store import RecordT, Store
 from gallery.tensors import derive_seed, left_as_found, upsample
 
 
 class Explainer:
     """One classifier, one set, one store."""
 
-    def __init__(self, classifier: Classifier, settings: SetSettings, store: Store, reporter: Reporter) -> None:
+    def __init__(
+        self, classifier: Classifier, settings: SetSettings, store: Store, reporter: Reporter
+    ) -> None:
         """Prepare; the engine is only built once something has to be scored."""
         self.classifier = classifier
         self.settings = settings
@@ -53,7 +64,8 @@ class Explainer:
         if tuning is None:
             tuning = tune(self.classifier)
             self.store.put("tuning", made_by, tuning)
-        self.reporter.note(f"{self.classifier.card.title}: screening in {tuning.precision}, {tuning.batch} at a time")
+        title = self.classifier.card.title
+        self.reporter.note(f"{title}: screening in {tuning.precision}, {tuning.batch} at a time")
         return Engine(self.classifier, tuning)
 
     @property
@@ -63,7 +75,7 @@ class Explainer:
 
     def case(self, image: ImageRecord) -> Case:
         """Return what the classifier saw and said, from the store or computed."""
-        recipe = Recipe(image.digest, self.classifier.card.digest, self.settings)
+        recipe = Recipe(image.digest, self.classifier.card, self.settings)
         inputs = self.store.get("inputs", recipe.inputs(), ModelInput)
         if inputs is None:
             inputs = make_inputs(image, self.classifier, recipe.mask_model.baseline)
@@ -84,12 +96,13 @@ class Explainer:
 
     def search(self, cases: Sequence[Case]) -> None:
         """Find the MSEs of several images in lock-step."""
-        todo = [c for c in cases if not self._is_stored("search", c.recipe.search(c.prediction.target), c, "search")]
+        todo = [c for c in cases if not self._is_stored(c, "search", _search_key(c), SearchResult)]
         if not todo:
             return
         settings = self.settings.search
         entry = SEARCHES[settings.method]
-        options = SEARCHES.options(settings.method, settings.model_dump(exclude={"method", "p_high", "overlaps"}))
+        given = settings.model_dump(exclude={"method", "p_high", "overlaps"})
+        options = SEARCHES.options(settings.method, given)
         start = time.perf_counter()
         scorers = [self.scorer(case) for case in todo]
         n_cells = self.settings.perturbation.mask_model().n_cells
@@ -102,47 +115,50 @@ class Explainer:
         for case, scorer, result in zip(todo, scorers, found, strict=True):
             record = search_record(case, result, settings.method, {**options, "p_high": settings.p_high})
             record = replace(record, forwards=scorer.forwards, seconds=seconds)
-            self.store.put("search", case.recipe.search(case.prediction.target), record)
+            self.store.put("search", _search_key(case), record)
             self.reporter.advance(case.card.id, "search", forwards=scorer.forwards)
 
     def graph(self, cases: Sequence[Case]) -> None:
         """Choose diverse MSEs and build the attention graphs of several images in lock-step."""
-        todo = [c for c in cases if not self._is_stored("graph", c.recipe.graph(c.prediction.target), c, "graph")]
+        todo = [c for c in cases if not self._is_stored(c, "graph", _graph_key(c), GraphBundle)]
         if not todo:
             return
         start = time.perf_counter()
-        jobs: list[tuple[Scorer, Any]] = []
+        jobs: list[tuple[Scorer, ScoreSteps[AttentionGraph]]] = []
         chosen = []
+        settings = self.settings.graph
         for case in todo:
             found = self._stored_search(case)
             diverse = {t: largest_diverse(found, t) for t in self._overlaps()}
-            roots = choose_roots(found, diverse[self.settings.graph.overlap], self.settings.graph.n_roots)
+            roots = choose_roots(found, diverse[settings.overlap], settings.n_roots)
             chosen.append((diverse, roots))
             masks = [found[i].mask for i in roots]
-            limits = {"p_low": self.settings.graph.p_low, "max_nodes": self.settings.graph.max_nodes}
-            jobs.append((self.scorer(case), attention_graph(masks, case.prediction.p_full, **limits)))
+            p_full = case.prediction.p_full
+            steps = attention_graph(masks, p_full, p_low=settings.p_low, max_nodes=settings.max_nodes)
+            jobs.append((self.scorer(case), steps))
         graphs = self.engine.run(jobs)
         seconds = (time.perf_counter() - start) / len(todo)
         for case, (scorer, _), graph, (diverse, roots) in zip(todo, jobs, graphs, chosen, strict=True):
             graph = replace(graph, forwards=scorer.forwards, seconds=seconds)
             bundle = GraphBundle({str(t): indices for t, indices in diverse.items()}, roots, graph)
-            self.store.put("graph", case.recipe.graph(case.prediction.target), bundle)
+            self.store.put("graph", _graph_key(case), bundle)
             self.reporter.advance(case.card.id, "graph", forwards=scorer.forwards)
 
     def _overlaps(self) -> list[int]:
         return sorted({*self.settings.search.overlaps, self.settings.graph.overlap})
 
     def _stored_search(self, case: Case) -> list[FoundSet]:
-        record = self._required("search", case.recipe.search(case.prediction.target), SearchResult)
+        record = self._required("search", _search_key(case), SearchResult)
         return [FoundSet(e.mask, e.probability, e.minimality) for e in record.mses]
 
     # --- heatmaps and measures -----------------------------------------------------------------------------
 
     def heatmaps(self, case: Case) -> None:
         """Compute every heatmap of one image that is not stored."""
-        target = case.prediction.target
         todo = [
-            m for m in self.methods if not self._is_stored("heatmap", case.recipe.heatmap(target, m), case, m.name)
+            method
+            for method in self.methods
+            if not self._is_stored(case, "heatmap", _heatmap_key(case, method), Heatmap, task=method.name)
         ]
         if not todo:
             return
@@ -155,7 +171,8 @@ class Explainer:
                 raw = bound(method.name, dict(method.options))(subject)
             native = raw.native.detach().float().cpu()
             if not bool(torch.isfinite(native).all()):
-                raise ClassifierError(f"{method.name}: the map has NaN or infinite values; check the classifier.")
+                reason = "the map has NaN or infinite values; check the classifier."
+                raise ClassifierError(f"{method.name}: {reason}")
             record = Heatmap(
                 method=method.name,
                 values=upsample(native[None], subject.size)[0].numpy(),
@@ -167,7 +184,7 @@ class Explainer:
                 backwards=raw.backwards,
                 seconds=time.perf_counter() - start,
             )
-            self.store.put("heatmap", case.recipe.heatmap(target, method), record)
+            self.store.put("heatmap", _heatmap_key(case, method), record)
             self.reporter.advance(case.card.id, method.name, forwards=raw.forwards)
 
     def _subject(self, case: Case, scorer: Scorer) -> Subject:
@@ -183,15 +200,14 @@ class Explainer:
 
     def measure(self, case: Case) -> None:
         """Take every measure of every heatmap of one image that is not stored."""
-        target = case.prediction.target
         for method in self.methods:
             values = None
             for name in self.measures:
-                made_by = self._measurement_key(case, method, name)
-                if self._is_stored("measurement", made_by, case, f"{name} of {method.name}"):
+                made_by, task = self._measurement_key(case, method, name), f"{name} of {method.name}"
+                if self._is_stored(case, "measurement", made_by, Measurement, task=task):
                     continue
                 if values is None:
-                    heatmap = self._required("heatmap", case.recipe.heatmap(target, method), Heatmap)
+                    heatmap = self._required("heatmap", _heatmap_key(case, method), Heatmap)
                     values = torch.from_numpy(heatmap.values)
                 self._measure_one(case, method, name, values)
 
@@ -211,7 +227,7 @@ class Explainer:
         self.store.put("measurement", self._measurement_key(case, method, name), record)
         self.reporter.advance(case.card.id, f"{name} of {method.name}", forwards=score.forwards)
 
-    def _measurement_key(self, case: Case, method: Method, name: str) -> dict[str, Any]:
+    def _measurement_key(self, case: Case, method: Method, name: str) -> Made:
         facts = MEASURES[name].facts
         return case.recipe.measurement(
             case.prediction.target,
@@ -225,33 +241,49 @@ class Explainer:
 
     def keys(self, case: Case) -> ResultKeys:
         """Return where the results of a finished image are stored."""
-        target, recipe = case.prediction.target, case.recipe
+        recipe = case.recipe
         return ResultKeys(
             image=case.card,
             classifier=self.classifier.card.slug,
             inputs=result_key("inputs", recipe.inputs()),
             prediction=result_key("prediction", recipe.prediction(case.target)),
-            heatmaps={m.name: result_key("heatmap", recipe.heatmap(target, m)) for m in self.methods},
-            search=result_key("search", recipe.search(target)),
-            graph=result_key("graph", recipe.graph(target)),
+            heatmaps={m.name: result_key("heatmap", _heatmap_key(case, m)) for m in self.methods},
+            search=result_key("search", _search_key(case)),
+            graph=result_key("graph", _graph_key(case)),
             measurements={
-                m.name: {n: result_key("measurement", self._measurement_key(case, m, n)) for n in self.measures}
+                m.name: {
+                    name: result_key("measurement", self._measurement_key(case, m, name))
+                    for name in self.measures
+                }
                 for m in self.methods
             },
         )
 
-    def _is_stored(self, kind: str, made_by: dict[str, Any], case: Case, task: str) -> bool:
-        """Return whether a result is there, and count it as done if so."""
-        if not self.store.is_sound(kind, made_by):
+    def _is_stored(self, case: Case, kind: str, made_by: Made, record: type[object], task: str = "") -> bool:
+        """Return whether a result is there and can be read, and count it as done if so."""
+        if self.store.get(kind, made_by, record) is None:
             return False
-        self.reporter.advance(case.card.id, task, stored=True)
+        self.reporter.advance(case.card.id, task or kind, stored=True)
         return True
 
-    def _required(self, kind: str, made_by: dict[str, Any], record: type[Any]) -> Any:  # noqa: ANN401
+    def _required(self, kind: str, made_by: Made, record: type[RecordT]) -> RecordT:
         result = self.store.get(kind, made_by, record)
         if result is None:
-            raise ClassifierError(f"{kind}: the result of an earlier stage is missing; run `gallery explain` first.")
+            path = self.store.path(kind, result_key(kind, made_by))
+            raise StoreError(f"{path}: it was there a moment ago; is another program changing this folder?")
         return result
+
+
+def _search_key(case: Case) -> Made:
+    return case.recipe.search(case.prediction.target)
+
+
+def _graph_key(case: Case) -> Made:
+    return case.recipe.graph(case.prediction.target)
+
+
+def _heatmap_key(case: Case, method: Method) -> Made:
+    return case.recipe.heatmap(case.prediction.target, method)
 
 
 def search_record(case: Case, found: Found, method: str, options: dict[str, Any]) -> SearchResult:
@@ -259,11 +291,26 @@ def search_record(case: Case, found: Found, method: str, options: dict[str, Any]
     p_full = case.prediction.p_full
     threshold = options["p_high"] * p_full
     mses = tuple(
-        Explanation(one.mask, one.probability, one.probability / p_full, one.probability - threshold, one.minimality)
+        Explanation(
+            mask=one.mask,
+            probability=one.probability,
+            relative=one.probability / p_full,
+            margin=one.probability - threshold,
+            minimality=one.minimality,
+        )
         for one in found.sets
     )
     return SearchResult(
-        method, options, p_full, threshold, mses, diverse={}, roots=(), forwards=0, seconds=0.0, note=found.note
+        method=method,
+        options=options,
+        p_full=p_full,
+        threshold=threshold,
+        mses=mses,
+        diverse={},
+        roots=(),
+        forwards=0,
+        seconds=0.0,
+        note=found.note,
     )
 
 
@@ -274,7 +321,9 @@ def methods_of(settings: SetSettings) -> list[Method]:
         ConfigError: If an option is unknown or has the wrong type.
         RegistrationError: If a method is unknown.
     """
-    wanted = dict.fromkeys(HEATMAPS.names(), {}) if settings.methods is None else settings.methods
+    wanted = settings.methods
+    if wanted is None:
+        wanted = {name: {} for name in HEATMAPS.names()}
     return [
         Method(
             name=name,
@@ -294,12 +343,9 @@ def measures_of(settings: SetSettings) -> list[str]:
         RegistrationError: If one is unknown.
     """
     names = settings.measures.names if settings.measures.names is not None else MEASURES.names()
-    return [MEASURES[name].name for name in names]
+    return [MEASURES[name].name for name in dict.fromkeys(names)]
 
 
 def device_name(classifier: Classifier) -> str:
     """Return the name of the device as pages print it."""
     return torch.cuda.get_device_name(classifier.device) if classifier.device.startswith("cuda") else "cpu"
-
-
-Stage = Callable[[Sequence[Case]], None]

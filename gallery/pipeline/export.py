@@ -6,11 +6,15 @@ from gallery.config import SetSettings
 from gallery.pipeline.index import load_index, load_results
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.workspace import Workspace
-from gallery.render.documents.explanations import write_bundle, write_timings
+from gallery.render.documents.explanations import SCHEMA_FILE, write_bundle, write_timings
+from gallery.store.store import write_atomic
 
 
 def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Reporter) -> int:
-    """Write ``out/<classifier>/<image>/`` with explanations.json, timings.json, heatmaps.npz, input.npy, baseline.npy.
+    """Write every result and the JSON Schema.
+
+    ``out/<classifier>/<image>/`` gets explanations.json, timings.json, heatmaps.npz, input.npy and
+    baseline.npy; ``out/explanations.schema.json`` describes every field of the first.
 
     Returns:
         The number of folders written.
@@ -20,6 +24,7 @@ def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Rep
     """
     index = load_index(workspace, settings)
     reporter.begin("export", len(index.entries))
+    write_atomic(out / SCHEMA_FILE.name, SCHEMA_FILE.read_bytes())
     for result in load_results(index, workspace):
         folder = out / result.classifier / result.image.id
         write_bundle(result, index.catalogue, folder)

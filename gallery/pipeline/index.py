@@ -1,9 +1,9 @@
-"""The list of what an explaining run produced, so that pages are made without torch and without the photographs."""
+"""What an explaining run produced, so that pages are made without torch and without the photographs."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gallery.config import SetSettings
 from gallery.errors import StoreError
@@ -81,7 +81,8 @@ class ResultsIndex:
 
 def settings_digest(settings: SetSettings) -> str:
     """Return the SHA-256 hex of the settings results depend on."""
-    return hashlib.sha256(canonical_json(settings.model_dump(mode="json", exclude=PRESENTATION)).encode()).hexdigest()
+    text = canonical_json(settings.model_dump(mode="json", exclude=PRESENTATION))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def save_index(index: ResultsIndex, workspace: Workspace) -> None:
@@ -96,12 +97,12 @@ def load_index(workspace: Workspace, settings: SetSettings) -> ResultsIndex:
     Raises:
         StoreError: If there is none, or it belongs to other settings.
     """
-    remedy = "Run `gallery explain` and `gallery measure` (or `gallery build`, which does all) for this set first."
+    remedy = "Run `gallery measure` (or `gallery build`, which does all) for this set first."
     try:
         index = decode(ResultsIndex, json.loads(workspace.index.read_bytes()), {})
     except FileNotFoundError:
         raise StoreError(f"{workspace.index}: no results yet. {remedy}") from None
-    except ValueError as error:
+    except (OSError, ValueError, StoreError) as error:
         raise StoreError(f"{workspace.index}: damaged ({error}). {remedy}") from error
     if index.made_by != settings_digest(settings):
         raise StoreError(f"{workspace.index}: the results belong to other settings. {remedy}")
@@ -123,20 +124,15 @@ def _load(entry: ResultKeys, index: ResultsIndex, workspace: Workspace) -> Image
         result = workspace.store.get_by_key(kind, key, record)
         if result is None:
             raise StoreError(
-                f"{workspace.store.path(kind, key)}: a result of image {entry.image.id!r} is missing or damaged. "
-                "Run `gallery build` again; it computes just what is missing."
+                f"{workspace.store.path(kind, key)}: a result of image {entry.image.id!r} is missing or "
+                "damaged. Run `gallery build` again; it computes just what is missing."
             )
         return result
 
     bundle = get("graph", entry.graph, GraphBundle)
     found = get("search", entry.search, SearchResult)
-    search = SearchResult(
-        **{
-            **{name: getattr(found, name) for name in SearchResult.__dataclass_fields__},
-            "diverse": {int(t): indices for t, indices in bundle.diverse.items()},
-            "roots": bundle.roots,
-        }
-    )
+    diverse = {int(t): indices for t, indices in bundle.diverse.items()}
+    search = replace(found, diverse=diverse, roots=bundle.roots)
     return ImageResult(
         image=entry.image,
         classifier=entry.classifier,

@@ -3,14 +3,22 @@
 A result's key lists exactly what it depends on, so that changing one option recomputes only what needs it.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from gallery.config import SetSettings
-from gallery.records import MaskModel
+from gallery.records import ClassifierCard, MaskModel
 
-VERSIONS: Mapping[str, int] = {"inputs": 1, "prediction": 1, "heatmap": 1, "search": 1, "graph": 1, "measurement": 1}
+VERSIONS: Mapping[str, int] = {
+    "inputs": 1,
+    "prediction": 1,
+    "heatmap": 1,
+    "search": 1,
+    "graph": 1,
+    "measurement": 1,
+}
 """Raise one to have that kind of result computed again after a change of code."""
 
 Made = dict[str, Any]
@@ -41,12 +49,13 @@ class Recipe:
 
     Attributes:
         image: Digest of the pixels.
-        classifier: Digest of the classifier.
+        classifier: The classifier. Its digest covers weights and preprocessing; names and CAM layer count
+            where they are used.
         settings: The set.
     """
 
     image: str
-    classifier: str
+    classifier: ClassifierCard
     settings: SetSettings
 
     @property
@@ -55,7 +64,7 @@ class Recipe:
         return self.settings.perturbation.mask_model()
 
     def _base(self, kind: str) -> Made:
-        return {"image": self.image, "classifier": self.classifier, "version": VERSIONS[kind]}
+        return {"image": self.image, "classifier": self.classifier.digest, "version": VERSIONS[kind]}
 
     def inputs(self) -> Made:
         """Return the key parts of what the classifier saw."""
@@ -63,7 +72,8 @@ class Recipe:
 
     def prediction(self, target: str | int) -> Made:
         """Return the key parts of the prediction for a target as written in the manifest."""
-        return {**self._base("prediction"), "target": target}
+        names = hashlib.sha256("\n".join(self.classifier.class_names).encode()).hexdigest()
+        return {**self._base("prediction"), "target": target, "class_names": names}
 
     def heatmap(self, target: int, method: Method) -> Made:
         """Return the key parts of one heatmap."""
@@ -74,6 +84,8 @@ class Recipe:
             "method_version": method.version,
             "options": dict(method.options),
         }
+        if method.options.get("layer") == "":
+            made["cam_layer"] = self.classifier.cam_layer
         if method.uses_baseline:
             made["baseline"] = self.mask_model.baseline
         if method.is_seeded:
@@ -83,7 +95,8 @@ class Recipe:
     def search(self, target: int) -> Made:
         """Return the key parts of the minimal sufficient explanations."""
         options = self.settings.search.model_dump(exclude={"overlaps"})
-        return {**self._base("search"), "target": target, "mask_model": asdict(self.mask_model), "search": options}
+        model = asdict(self.mask_model)
+        return {**self._base("search"), "target": target, "mask_model": model, "search": options}
 
     def graph(self, target: int) -> Made:
         """Return the key parts of the diverse selections and the attention graph."""

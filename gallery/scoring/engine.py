@@ -5,9 +5,9 @@ engine composes masked images as one matrix product, fills batches across images
 precision, re-scores in float32 near thresholds and wherever a number is shown, and never scores the same
 mask of the same image twice.
 
-Batches are padded to a power of two with copies of their last image. On one machine a result then depends
-neither on its neighbours in the batch nor on its place in it, so an interrupted build continues to the same
-bytes.
+The last bits of a result depend on how many images a pass holds. Float32 passes are therefore padded to one fixed
+size with copies of their last image, and screening passes to a power of two: on one machine, no number shown depends
+on its neighbours in a batch or on its place in it, so an interrupted build continues to the same bytes.
 """
 
 import math
@@ -84,6 +84,11 @@ class Scorer:
         return torch.cat(parts)
 
     @property
+    def layout(self) -> tuple[MaskModel, tuple[int, int]]:
+        """Grid and input size, which all images of one pass must share."""
+        return self.mask_model, (self.image.shape[-2], self.image.shape[-1])
+
+    @property
     def doubt(self) -> float:
         """Half-width, in log-odds, of the zone around a threshold where screening scores do not decide."""
         if not self.errors:
@@ -113,7 +118,7 @@ class Engine:
         self._exact = screening_copy(classifier.module, "float32")
         same = tuning.precision == "float32"
         self._screen = self._exact if same else screening_copy(classifier.module, tuning.precision)
-        self._bases: dict[MaskModel, Tensor] = {}
+        self._bases: dict[tuple[MaskModel, tuple[int, int]], Tensor] = {}
 
     @property
     def screens_exactly(self) -> bool:
@@ -147,8 +152,9 @@ class Engine:
         n = len(x)
         module, dtype = (self._exact, torch.float32) if exact else (self._screen, self.screen_dtype)
         with torch.inference_mode():
-            logits = module(_padded(x).to(dtype).contiguous(memory_format=torch.channels_last))[:n]
-            result = logits.float().softmax(dim=1)
+            padded = _padded(x, self._pass_size(n, exact=exact)).to(dtype)
+            logits = module(padded.contiguous(memory_format=torch.channels_last))[:n]
+            result: Tensor = logits.float().softmax(dim=1)
         if not bool(torch.isfinite(result).all()):
             raise ClassifierError(
                 f"{self.classifier.card.id}: the classifier returned NaN or infinity for a masked image; "
@@ -188,22 +194,21 @@ class Engine:
 
     def _fill(self, wanted: Sequence[tuple[Scorer, Sequence[int]]], *, exact: bool) -> None:
         """Score every mask that is not in its table yet."""
-        queue = [
-            (scorer, mask)
-            for scorer, masks in wanted
-            for mask in dict.fromkeys(masks)
-            if not scorer.known(mask, exact=exact)
-        ]
+        queues: dict[object, dict[tuple[Scorer, int], None]] = {}
+        for scorer, masks in wanted:
+            unknown = [(scorer, mask) for mask in masks if not scorer.known(mask, exact=exact)]
+            queues.setdefault(scorer.layout, {}).update(dict.fromkeys(unknown))
         size = self.batch(exact=exact)
-        for start in range(0, len(queue), size):
-            self._score_batch(queue[start : start + size], exact=exact)
+        for queue in map(list, queues.values()):
+            for start in range(0, len(queue), size):
+                self._score_batch(queue[start : start + size], exact=exact)
 
     def _score_batch(self, queue: Sequence[tuple[Scorer, int]], *, exact: bool) -> None:
+        """Score masks of one layout in one pass and file them in their tables."""
         n = len(queue)
-        queue = [*queue, *[queue[-1]] * (_padded_size(n) - n)]
+        queue = [*queue, *[queue[-1]] * (self._pass_size(n, exact=exact) - n)]
         scorers = [scorer for scorer, _ in queue]
-        model = scorers[0].mask_model
-        size = (scorers[0].image.shape[-2], scorers[0].image.shape[-1])
+        model, size = scorers[0].layout
         basis = self._basis(model, size)
         keep = bits_of([mask for _, mask in queue], model.n_cells).to(self.device) @ basis
         image = torch.cat([scorer.image for scorer in scorers])
@@ -220,9 +225,14 @@ class Engine:
                 scorer.table.screened[mask] = value
 
     def _basis(self, model: MaskModel, size: tuple[int, int]) -> Tensor:
-        if model not in self._bases:
-            self._bases[model] = cell_basis(model, size).to(self.device)
-        return self._bases[model]
+        key = (model, size)
+        if key not in self._bases:
+            self._bases[key] = cell_basis(model, size).to(self.device)
+        return self._bases[key]
+
+    def _pass_size(self, n: int, *, exact: bool) -> int:
+        """Return how many images a pass of ``n`` is padded to."""
+        return max(self.tuning.exact_batch if exact else SMALLEST_BATCH, 1 << (n - 1).bit_length())
 
 
 def log_odds(p: float) -> float:
@@ -247,14 +257,9 @@ def _doubtful(scorer: Scorer, request: ScoreRequest) -> list[int]:
     return [m for m in undecided if abs(log_odds(scorer.table.screened[m]) - edge) <= doubt]
 
 
-def _padded_size(n: int) -> int:
-    """Return the power of two, at least ``SMALLEST_BATCH``, that holds ``n`` images."""
-    return max(SMALLEST_BATCH, 1 << (n - 1).bit_length())
-
-
-def _padded(x: Tensor) -> Tensor:
-    """Repeat the last image of a batch up to ``_padded_size``."""
-    missing = _padded_size(len(x)) - len(x)
+def _padded(x: Tensor, size: int) -> Tensor:
+    """Repeat the last image of a batch until there are ``size``."""
+    missing = size - len(x)
     return torch.cat([x, x[-1:].expand(missing, -1, -1, -1)]) if missing else x
 
 

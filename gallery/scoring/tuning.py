@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from gallery.errors import ClassifierError
 from gallery.interfaces import Classifier
 
 Precision = Literal["float32", "bfloat16"]
@@ -48,11 +49,15 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
     """Measure screening speed and choose.
 
     The first question is whether bfloat16 is faster than float32, the second which batch size is fastest in
-    the winner; a larger batch must be ``NOTICEABLE`` faster to be taken.
+    the winner; a larger batch must be ``NOTICEABLE`` faster to be taken. A candidate that cannot run (a network
+    that mixes in float32 constants, a batch that does not fit in memory) or that returns NaN has rate 0.
 
     Args:
         classifier: Its network is copied, not changed.
         seconds: Time to spend on each candidate.
+
+    Raises:
+        ClassifierError: If not even the smallest float32 batch runs.
 
     Cost:
         At most 6 * ``seconds``, plus one copy of the weights per precision.
@@ -63,7 +68,13 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
     def rate(module: nn.Module, precision: Precision, batch: int) -> float:
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         x = torch.zeros(batch, 3, *classifier.card.preprocessing.size, dtype=dtype, device=classifier.device)
-        value = _images_per_second(module, x.contiguous(memory_format=torch.channels_last), seconds)
+        x = x.contiguous(memory_format=torch.channels_last)
+        try:
+            value = _images_per_second(module, x, seconds)
+        except RuntimeError as error:
+            if precision == "float32" and batch == batches[0]:
+                raise ClassifierError(f"{classifier.card.id}: cannot run {batch} images: {error}") from error
+            value = 0.0
         rates[f"{precision}/{batch}"] = round(value, 1)
         return value
 
@@ -82,9 +93,10 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
 
 
 def _images_per_second(module: nn.Module, x: Tensor, seconds: float) -> float:
-    """Return the throughput of ``module`` on ``x``, one warm-up pass not counted."""
+    """Return the throughput of ``module`` on ``x``, one warm-up pass not counted; 0 if it returns NaN."""
     with torch.inference_mode():
-        module(x)
+        if not bool(torch.isfinite(module(x)).all()):
+            return 0.0
         _wait(x)
         start, n = time.perf_counter(), 0
         while n == 0 or time.perf_counter() - start < seconds:

@@ -13,12 +13,19 @@ from gallery.errors import StoreError
 RecordT = TypeVar("RecordT")
 Arrays = dict[str, "np.ndarray[Any, Any]"]
 
+SCALARS = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
+"""Annotation -> what JSON may hold for it."""
+
 
 def encode(record: object) -> tuple[Any, Arrays]:
     """Return a record as plain JSON values and the arrays taken out of it.
 
-    An array is replaced by ``{"array": name}``; integers are kept as hexadecimal text where they may exceed
-    53 bits (patch masks), because other JSON readers round them.
+    An array is replaced by ``{"array": name}``, and a mapping by a list of pairs, which keeps its order and
+    the types of its keys. Integers are kept as hexadecimal text where they may exceed 53 bits (patch masks),
+    because other JSON readers round them.
+
+    Raises:
+        StoreError: If two arrays would get the same name.
     """
     arrays: Arrays = {}
     return _plain(record, "", arrays), arrays
@@ -41,6 +48,8 @@ def _plain(value: Any, path: str, arrays: Arrays) -> Any:  # noqa: ANN401
         names = [f.name for f in dataclasses.fields(value)]
         return {name: _plain(getattr(value, name), f"{path}/{name}", arrays) for name in names}
     if isinstance(value, np.ndarray):
+        if path in arrays:
+            raise StoreError(f"two arrays of one record are both called {path!r}.")
         arrays[path] = value
         return {"array": path}
     if isinstance(value, Mapping):
@@ -53,25 +62,47 @@ def _plain(value: Any, path: str, arrays: Arrays) -> Any:  # noqa: ANN401
 
 
 def _typed(kind: Any, value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if isinstance(value, dict) and "array" in value:
-        return arrays[value["array"]]
-    if isinstance(value, dict) and "hex" in value:
-        return int(value["hex"], 16)
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        fields = {f.name: _typed(hints[f.name], value[f.name], arrays) for f in dataclasses.fields(kind)}
-        return kind(**fields)  # type: ignore[operator]
+        return _record(kind, value, arrays)
+    if isinstance(value, dict):
+        return arrays[value["array"]] if "array" in value else int(value["hex"], 16)
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
         kinds = [args[0]] * len(value) if args[-1] is Ellipsis else list(args)
-        return tuple(_typed(k, item, arrays) for k, item in zip(kinds, value, strict=True))
+        return tuple(_typed(k, item, arrays) for k, item in zip(kinds, _list(value), strict=True))
     if origin is list:
-        return [_typed(args[0], item, arrays) for item in value]
-    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        return {key: _typed(args[1], item, arrays) for key, item in value}
+        return [_typed(args[0], item, arrays) for item in _list(value)]
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {_scalar(args[0], key): _typed(args[1], item, arrays) for key, item in _list(value)}
     if origin in (typing.Union, types.UnionType):
         wanted = [a for a in args if a is not type(None)]
         return value if value is None or len(wanted) > 1 else _typed(wanted[0], value, arrays)
     if kind is Any and isinstance(value, list):
         return [_typed(Any, item, arrays) for item in value]
+    return _scalar(kind, value)
+
+
+def _record(kind: Any, value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    hints = typing.get_type_hints(kind)
+    fields = {f.name: _typed(hints[f.name], value[f.name], arrays) for f in dataclasses.fields(kind)}
+    return kind(**fields)
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list, got {value!r}")
+    return value
+
+
+def _scalar(kind: Any, value: Any) -> Any:  # noqa: ANN401
+    """Return ``value`` if it may stand for ``kind``; kinds without a rule take anything."""
+    if typing.get_origin(kind) is typing.Literal:
+        allowed = value in typing.get_args(kind)
+    else:
+        wanted = SCALARS.get(kind, (object,))
+        allowed = isinstance(value, wanted) and (
+            kind is bool or not isinstance(value, bool) or kind not in SCALARS
+        )
+    if not allowed:
+        raise TypeError(f"expected {getattr(kind, '__name__', kind)}, got {value!r}")
     return value

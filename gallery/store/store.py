@@ -9,12 +9,12 @@ import hashlib
 import io
 import json
 import logging
-import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from gallery.store.codec import Arrays, decode, encode
 from gallery.store.keys import canonical_json, result_key
 
 SCHEMA = 1
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Date of every member of an npz: the earliest that zip knows."""
 RecordT = TypeVar("RecordT")
 log = logging.getLogger(__name__)
 
@@ -40,23 +42,36 @@ def write_atomic(path: Path, data: bytes) -> None:
             temporary = Path(file.name)
             file.write(data)
         temporary.chmod(0o644)
-        os.replace(temporary, path)
-    except OSError as error:
+        temporary.replace(path)
+    except BaseException as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise StoreError(f"{path}: cannot be written ({error.strerror}). Free space or choose another --out.") from error
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise StoreError(
+                f"{path}: cannot be written ({reason}). Free space or choose another folder."
+            ) from error
+        raise
 
 
-def pack_arrays(arrays: Mapping[str, Any], *, compress: bool) -> bytes:
-    """Return arrays as npz bytes; the same arrays always give the same bytes."""
+def pack_arrays(arrays: Mapping[str, Any]) -> bytes:
+    """Return arrays as compressed npz bytes, as ``numpy.load`` reads them; the same arrays, the same bytes.
+
+    Written here and not by ``numpy.savez``, which takes no array called "file" and, before NumPy 2.3, stores
+    ``allow_pickle`` as an array of that name.
+
+    Raises:
+        ValueError: If an array holds Python objects.
+    """
     buffer = io.BytesIO()
-    save = np.savez_compressed if compress else np.savez
-    save(buffer, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in sorted(arrays):
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asanyarray(arrays[name]), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            file.writestr(info, member.getvalue())
     return buffer.getvalue()
-
-
-class _Raw:
-    """Stands for a record whose form does not matter."""
 
 
 class Store:
@@ -70,25 +85,26 @@ class Store:
         """Return where the JSON of a result is or would be."""
         return self.root / kind / key[:2] / f"{key}.json"
 
-    def is_sound(self, kind: str, made_by: Mapping[str, Any]) -> bool:
-        """Return whether a result is there and undamaged; damage is logged."""
-        return self.get(kind, made_by, _Raw) is not None
-
     def put(self, kind: str, made_by: Mapping[str, Any], record: object) -> str:
         """Store a record and return its key.
 
         Raises:
             StoreError: If it cannot be written.
+            ValueError: If it holds NaN or infinity outside its arrays, or Python objects in them.
         """
         key = result_key(kind, made_by)
         value, arrays = encode(record)
         path = self.path(kind, key)
+        try:
+            checksum = hashlib.sha256(canonical_json(value).encode()).hexdigest()
+        except ValueError as error:
+            raise ValueError(f"{kind}: the result holds NaN or infinity.") from error
         head: dict[str, Any] = {"schema": SCHEMA, "kind": kind, "made_by": made_by, "record": value}
+        head["record_sha256"] = checksum
         if arrays:
-            packed = pack_arrays({_safe(name): array for name, array in arrays.items()}, compress=True)
+            packed = pack_arrays({_member(name): array for name, array in arrays.items()})
             write_atomic(path.with_suffix(".npz"), packed)
             head["arrays_sha256"] = hashlib.sha256(packed).hexdigest()
-        head["record_sha256"] = hashlib.sha256(canonical_json(value).encode()).hexdigest()
         write_atomic(path, json.dumps(head, indent=1, sort_keys=True, allow_nan=False).encode())
         return key
 
@@ -101,17 +117,16 @@ class Store:
         path = self.path(kind, key)
         try:
             head = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except (ValueError, OSError) as error:
-            log.warning("%s is damaged (%s); it will be computed again.", path, error)
-            return None
-        try:
-            value, arrays = _checked(head), self._arrays(path, head)
-            return record() if record is _Raw else decode(record, value, arrays)
-        except (StoreError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            log.warning("%s is damaged (%s); it will be computed again.", path, error)
-            return None
+            value = _checked(head, kind, key)
+            return decode(record, value, self._arrays(path, head))
+        except FileNotFoundError as error:
+            if error.filename == str(path):
+                return None
+            reason: object = "its arrays are missing"
+        except (StoreError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            reason = error
+        log.warning("%s is damaged (%s); it will be computed again.", path, reason)
+        return None
 
     def _arrays(self, path: Path, head: Mapping[str, Any]) -> Arrays:
         if "arrays_sha256" not in head:
@@ -120,22 +135,20 @@ class Store:
         if hashlib.sha256(packed).hexdigest() != head["arrays_sha256"]:
             raise StoreError("the checksum of its arrays is wrong")
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-            return {_unsafe(name): file[name] for name in file.files}
+            return {f"/{unquote(name)}": file[name] for name in file.files}
 
 
-def _checked(head: Any) -> Any:  # noqa: ANN401
-    """Return the record of a stored file after checking schema and checksum."""
+def _checked(head: Any, kind: str, key: str) -> Any:  # noqa: ANN401
+    """Return the record of a stored file after checking schema, key and checksum."""
     if not isinstance(head, dict) or head.get("schema") != SCHEMA:
         raise StoreError("it was written by another version")
+    if head["kind"] != kind or result_key(kind, head["made_by"]) != key:
+        raise StoreError("it is the result of something else")
     if hashlib.sha256(canonical_json(head["record"]).encode()).hexdigest() != head["record_sha256"]:
         raise StoreError("its checksum is wrong")
     return head["record"]
 
 
-def _safe(name: str) -> str:
-    """Return an array's path as a zip member name: no leading slash."""
-    return name.removeprefix("/").replace("/", "__")
-
-
-def _unsafe(name: str) -> str:
-    return "/" + name.replace("__", "/")
+def _member(name: str) -> str:
+    """Return an array's path ("/tensor") as the name of a zip member that is no path ("tensor")."""
+    return quote(name.removeprefix("/"), safe="")

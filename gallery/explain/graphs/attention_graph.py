@@ -25,7 +25,7 @@ class _Growth:
 
 
 def attention_graph(
-    roots: Sequence[int], p_full: float, *, p_low: float = 0.4, max_nodes: int = 60
+    roots: Sequence[int], p_full: float, *, p_low: float = 0.4, max_nodes: int = 40
 ) -> ScoreSteps[AttentionGraph]:
     """Build the merged graph of all roots.
 

@@ -36,8 +36,8 @@ def capture(module: nn.Module, layer: str, x: Tensor, target: int) -> FeatureMap
         target: Class index whose logit is differentiated.
 
     Raises:
-        ClassifierError: If there is no such layer, it does not run exactly once, or its output is not a
-            (B, C, h, w) tensor.
+        ClassifierError: If there is no such layer, it does not run exactly once, its output is not a
+            (B, C, h, w) tensor, or the logit does not depend on it.
 
     Cost:
         B images forward, B backward from the logits to the layer.
@@ -65,7 +65,9 @@ def capture(module: nn.Module, layer: str, x: Tensor, target: int) -> FeatureMap
             handle.remove()
         if len(seen) != 1:
             raise ClassifierError(f"layer {layer!r} ran {len(seen)} times in one pass; a CAM needs exactly one.")
-        (gradients,) = torch.autograd.grad(logits[:, target].sum(), seen[0], allow_unused=True)
+        # Where nothing depends on the layer and the weights are frozen, the logits have no graph at all.
+        score = logits[:, target].sum()
+        gradients = torch.autograd.grad(score, seen[0], allow_unused=True)[0] if score.requires_grad else None
     if gradients is None:
         raise ClassifierError(f"layer {layer!r}: the target's logit does not depend on it.")
     return FeatureMaps(seen[0].detach().double(), gradients.double())
@@ -79,4 +81,4 @@ def weighted_sum(weights: Tensor, activations: Tensor) -> Tensor:
 def safe_ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
     """Return numerator / denominator, and 0 where the denominator is 0."""
     zero = denominator == 0
-    return torch.where(zero, torch.zeros_like(numerator), numerator / torch.where(zero, 1.0, denominator))
+    return torch.where(zero, 0.0, numerator / torch.where(zero, 1.0, denominator))

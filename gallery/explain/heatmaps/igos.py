@@ -18,12 +18,13 @@ by $S$ and not by a literal 20, the noise is seeded, and the $\lambda_1$ schedul
 in bfloat16 where that is faster.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gallery.errors import ConfigError
+from gallery.errors import ClassifierError, ConfigError
 from gallery.explain.heatmaps._base import HEATMAPS, RawMap, Subject
 from gallery.perturbation import compose
 from gallery.tensors import generator, left_as_found, upsample
@@ -71,15 +72,16 @@ def igos(  # noqa: PLR0913
         size: Cells per side of the mask, >= 2.
         iterations: Descent steps, >= 1.
         path_points: S, points of the integrated gradient, >= 1.
-        l1: Weight of the mean removed area.
-        tv: Weight of the total variation (mean of squared differences at mask resolution).
-        sigma: Standard deviation of the noise on path images, in units of the normalised input.
+        l1: Weight of the mean removed area, >= 0.
+        tv: Weight of the total variation (mean of squared differences at mask resolution), >= 0.
+        sigma: Standard deviation of the noise on path images, in units of the normalised input, >= 0.
         step: Step length tried first, > 0.
 
     Returns:
         (size, size) float32 in [0, 1], 1 = removed.
 
     Raises:
+        ClassifierError: If the loss is not finite.
         ConfigError: If an option is out of range.
 
     Cost:
@@ -88,6 +90,8 @@ def igos(  # noqa: PLR0913
     """
     if size < 2 or iterations < 1 or path_points < 1 or step <= 0:
         raise ConfigError("methods.igos: needs size >= 2, iterations >= 1, path_points >= 1 and step > 0.")
+    if min(l1, tv, sigma) < 0:
+        raise ConfigError("methods.igos: needs l1 >= 0, tv >= 0 and sigma >= 0.")
     draw = generator(subject.seed)
     mask = torch.ones(size, size, device=subject.image.device)
     penalties = _Penalties(l1, tv)
@@ -109,18 +113,22 @@ def _integrated(subject: Subject, mask: Tensor, noise: Tensor) -> Tensor:
     keep = upsample(shares * mask, subject.size)
     images = compose(subject.image, subject.scorer.baseline, keep) + noise
     images = images.to(subject.gradient_dtype).contiguous(memory_format=torch.channels_last)
-    logits = subject.gradient_module(images).float()
+    logits: Tensor = subject.gradient_module(images).float()
     return logits.softmax(dim=1)[:, subject.target].mean()
 
 
 def _loss_and_gradient(
     subject: Subject, mask: Tensor, noise: Tensor, penalties: _Penalties
 ) -> tuple[float, Tensor]:
+    """Return F(mask) plus the penalties, and its gradient (s, s)."""
     variable = mask.clone().requires_grad_()
     with torch.enable_grad():
         loss = _integrated(subject, variable, noise) + penalties.of(variable)
         (gradient,) = torch.autograd.grad(loss, variable)
-    return float(loss.detach()), gradient
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise ClassifierError("igos: the classifier returned NaN or infinity for a masked image; check its weights.")
+    return value, gradient
 
 
 def _line_search(
@@ -136,6 +144,8 @@ def _line_search(
     """
     (loss, gradient), (penalties, step) = at, settings
     slope = ARMIJO * float(gradient.square().sum())
+    if slope == 0:  # already flat: every length would be accepted, and the next one grow without end
+        return mask, step, 0
     tried = 0
     with torch.no_grad():
         while step >= SHORTEST:

@@ -10,6 +10,10 @@ Differs from the paper: its numerator is printed as $D_1$; with $D_2$ the method
 is no noise, which is what the text says it generalises.
 
 The noise is `sigma * torch.randn(n, 3, H, W)` from a CPU generator with the printed seed, added after normalisation.
+
+Where only global average pooling and one linear layer follow the explained layer, as in most modern networks, the
+gradient there is the same for every image and pixel. The noise then changes nothing and the map equals that of
+Grad-CAM++; name an earlier `layer` to see them differ.
 """
 
 import torch

@@ -49,32 +49,33 @@ def largest_diverse(found: Sequence[FoundSet], overlap: int) -> tuple[int, ...]:
             total += heaviest
         return total
 
-    def grow(chosen: int, weight: int, open_: int) -> None:
-        nonlocal best_weight, best
+    branches = [(0, 0, (1 << n) - 1)]
+    while branches:
+        chosen, weight, open_ = branches.pop()
         if weight > best_weight:
             best_weight, best = weight, chosen
-        while open_ and weight + bound(open_) > best_weight:
+        if open_ and weight + bound(open_) > best_weight:
             vertex = open_ & -open_
             i = vertex.bit_length() - 1
             open_ &= ~vertex
-            grow(chosen | vertex, weight + weights[i], open_ & allowed[i])
-
-    grow(0, 0, (1 << n) - 1)
+            # With the vertex first: the earliest of equally good sets is then met first, and kept.
+            branches += [(chosen, weight, open_), (chosen | vertex, weight + weights[i], open_ & allowed[i])]
     return tuple(i for i in range(n) if best >> i & 1)
 
 
 def choose_roots(found: Sequence[FoundSet], diverse: Sequence[int], n_roots: int) -> tuple[int, ...]:
     """Return at most ``n_roots`` of the ``diverse`` indices that together cover the most patches.
 
-    Chosen one by one: each adds the most new patches for the fewest repeats; ties go to the more confident,
-    then to the earlier.
+    Chosen one by one: each adds the most new patches; ties go to the one that repeats the fewest, then to the
+    more confident, then to the earlier.
     """
     chosen: list[int] = []
     covered = 0
     while len(chosen) < min(n_roots, len(diverse)):
         rest = [i for i in diverse if i not in chosen]
-        gain = {i: (found[i].mask & ~covered).bit_count() for i in rest}
-        pick = max(rest, key=lambda i: (gain[i], found[i].probability, -i))
+        new = {i: (found[i].mask & ~covered).bit_count() for i in rest}
+        repeated = {i: (found[i].mask & covered).bit_count() for i in rest}
+        pick = max(rest, key=lambda i: (new[i], -repeated[i], found[i].probability, -i))
         chosen.append(pick)
         covered |= found[pick].mask
     return tuple(sorted(chosen))

@@ -92,7 +92,11 @@ def proper_subsets(mask: int) -> list[int]:
 
 
 def confirm(found: Iterable[FoundSet], verdicts: Verdicts) -> ScoreSteps[tuple[FoundSet, ...]]:
-    """Re-score sets in float32, drop those that fail, and put them in their printed order."""
+    """Re-score sets in float32, drop those that fail or contain another, and put the rest in printed order.
+
+    A set can contain another only where the larger was found first or at the same time and has too many
+    patches for all its subsets to be checked.
+    """
     found = list(found)
     yield from verdicts.ask([one.mask for one in found], exact=True)
     kept = [
@@ -100,4 +104,6 @@ def confirm(found: Iterable[FoundSet], verdicts: Verdicts) -> ScoreSteps[tuple[F
         for one in found
         if verdicts.is_sufficient(one.mask)
     ]
+    masks = [one.mask for one in kept]
+    kept = [one for one in kept if not any(mask != one.mask and mask & one.mask == mask for mask in masks)]
     return tuple(sorted(kept, key=lambda one: (one.mask.bit_count(), -one.probability, one.mask)))

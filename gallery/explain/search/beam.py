@@ -11,18 +11,25 @@ usually has several.
 3. **Harvest.** Sufficient sets are minimised a few at a time, those that differ most from what is known first, least
    harmful patch first, and all subsets of small ones are checked. Sets that contain an MSE already found are dropped,
    because they cannot be minimal.
-4. The `beam_width` most confident insufficient sets go on to the next level.
+4. The `beam_width` most confident insufficient sets go on to the next level, until `per_pass` new MSEs are found.
+5. **Further passes.** One beam finds near copies of one explanation. So the search starts again without the patches that
+   the MSEs found so far use most: as many of them as can be missing while what is left is still sufficient. Such a rest
+   must contain an explanation that differs from all found before. If no rest is sufficient, the most confident one is
+   searched as long as it reaches half of the threshold: more patches do not always mean more confidence.
 
 Differs from the official code: sets are deduplicated (its beams fill with copies), the width is exact (it keeps one
 more), candidates come from measurements and not from a two-step optimisation, a set is sufficient at the threshold and
 not only above it, minimisation does not depend on scan order, and minimality is verified beyond single deletions.
 """
 
+from dataclasses import dataclass
+
 from gallery.errors import ConfigError
 from gallery.explain.search._base import SEARCHES, Found, FoundSet, Verdicts
 from gallery.explain.search._guide import pick_different, probe, rank
 from gallery.explain.search._minimise import check_subsets, confirm, minimise
 from gallery.interfaces import ScoreSteps
+from gallery.records import mask_of
 
 SEED = 20201105
 """Of the random halves; the same for every image, so that the search has no seed to record."""
@@ -41,10 +48,12 @@ def beam(  # noqa: PLR0913
     beam_width: int = 3,
     candidates: int = 10,
     max_size: int = 24,
-    max_mses: int = 10,
-    max_forwards: int = 1000,
+    max_mses: int = 12,
+    max_forwards: int = 1200,
     verify_up_to: int = 6,
     n_random: int = 64,
+    passes: int = 4,
+    per_pass: int = 4,
 ) -> ScoreSteps[Found]:
     """Search for minimal sufficient patch sets.
 
@@ -59,6 +68,8 @@ def beam(  # noqa: PLR0913
             sufficient set at hand has been minimised.
         verify_up_to: All subsets are checked for sets of at most this many patches.
         n_random: Random halves of the grid scored for the guide, >= 0.
+        passes: How often the search is run, each time without the patches used most before, >= 1.
+        per_pass: A pass ends once it has found this many new explanations, >= 1.
 
     Returns:
         The sets found, each sufficient and 1-minimal by float32 scores.
@@ -69,28 +80,87 @@ def beam(  # noqa: PLR0913
     Cost:
         2 * n_cells + n_random scores for the guide, at most beam_width * candidates a level, plus minimisation.
     """
-    if min(n_cells, beam_width, candidates, max_size, max_mses, max_forwards) < 1:
-        raise ConfigError("search: beam_width, candidates, max_size, max_mses and max_forwards must be >= 1.")
+    if min(n_cells, beam_width, candidates, max_size, max_mses, max_forwards, passes, per_pass) < 1:
+        raise ConfigError(
+            "search: beam_width, candidates, max_size, max_mses, max_forwards, passes and per_pass must be >= 1."
+        )
+    limits = _Limits(beam_width, candidates, min(max_size, n_cells), max_mses, max_forwards, verify_up_to, per_pass)
     verdicts = Verdicts(threshold)
     yield from probe(n_cells, n_random, SEED, verdicts)
     if verdicts.is_sufficient(0):
         return Found((), "The baseline alone, without any patch, is already sufficient.")
-    kept, found = [0], dict[int, FoundSet]()
-    note = f"No sufficient patch set of at most {min(max_size, n_cells)} patches was found."
-    for _ in range(min(max_size, n_cells)):
-        level = _extend(kept, rank(verdicts.scores, n_cells), candidates, found)
-        yield from verdicts.ask(level)
-        sufficient = [mask for mask in level if verdicts.is_sufficient(mask)]
-        yield from _harvest(sufficient, verdicts, found, (beam_width, max_mses, max_forwards, verify_up_to))
-        rest = [m for m in level if not verdicts.is_sufficient(m) and not _contains_any(m, found)]
-        kept = sorted(rest, key=lambda mask: (-verdicts.scores[mask], mask))[:beam_width]
-        if stopped := _why_stop(len(found), max_mses, len(verdicts.scores), max_forwards):
-            note = stopped
+    found: dict[int, FoundSet] = {}
+    allowed = (1 << n_cells) - 1
+    for _ in range(passes):
+        before = len(found)
+        yield from _one_pass(allowed, n_cells, limits, verdicts, found)
+        if len(found) == before or limits.are_reached(found, verdicts):
             break
-        if not kept:
+        allowed = yield from _without_the_most_used(n_cells, found, verdicts)
+        if not allowed:
             break
     sets = yield from confirm(found.values(), verdicts)
-    return Found(sets, note if not sets or note.startswith("Stopped") else "")
+    return Found(sets, limits.note(found, verdicts))
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Where the search stops; fields as the arguments of ``beam``."""
+
+    beam_width: int
+    candidates: int
+    max_size: int
+    max_mses: int
+    max_forwards: int
+    verify_up_to: int
+    per_pass: int
+
+    def are_reached(self, found: dict[int, FoundSet], verdicts: Verdicts) -> bool:
+        """Return whether the search has enough explanations, or has spent its scores."""
+        return len(found) >= self.max_mses or len(verdicts.scores) >= self.max_forwards
+
+    def note(self, found: dict[int, FoundSet], verdicts: Verdicts) -> str:
+        """Return why the search ended early, or what it did not find; "" if neither."""
+        if len(found) >= self.max_mses:
+            return f"Stopped after {len(found)} explanations (max_mses = {self.max_mses})."
+        if len(verdicts.scores) >= self.max_forwards:
+            return f"Stopped after {len(verdicts.scores)} scored patch sets (max_forwards = {self.max_forwards})."
+        return "" if found else f"No sufficient patch set of at most {self.max_size} patches was found."
+
+
+def _one_pass(
+    allowed: int, n_cells: int, limits: _Limits, verdicts: Verdicts, found: dict[int, FoundSet]
+) -> ScoreSteps[None]:
+    """Run one beam over the patches in ``allowed`` and add what it finds to ``found``."""
+    kept, enough = [0], len(found) + limits.per_pass
+    for _ in range(limits.max_size):
+        ranking = [cell for cell in rank(verdicts.scores, n_cells) if allowed >> cell & 1]
+        level = _extend(kept, ranking, limits.candidates, found)
+        yield from verdicts.ask(level)
+        sufficient = [mask for mask in level if verdicts.is_sufficient(mask)]
+        yield from _harvest(sufficient, verdicts, found, limits, min(enough, limits.max_mses))
+        rest = [m for m in level if not verdicts.is_sufficient(m) and not _contains_any(m, found)]
+        kept = sorted(rest, key=lambda mask: (-verdicts.scores[mask], mask))[: limits.beam_width]
+        if not kept or len(found) >= enough or limits.are_reached(found, verdicts):
+            return
+
+
+def _without_the_most_used(n_cells: int, found: dict[int, FoundSet], verdicts: Verdicts) -> ScoreSteps[int]:
+    """Return the patches left when as many as possible of those used most are taken away, or 0.
+
+    What is returned contains none of the sets found. If it is sufficient, it holds another explanation; if no
+    rest is, the most confident one may hold one, because masking is not monotone.
+    """
+    use = {cell: sum(mask >> cell & 1 for mask in found) for cell in range(n_cells)}
+    order = sorted((cell for cell in use if use[cell]), key=lambda cell: (-use[cell], cell))
+    rests = [(1 << n_cells) - 1 & ~mask_of(order[:n]) for n in range(1, len(order) + 1)]
+    rests = [rest for rest in rests if not _contains_any(rest, found)]
+    yield from verdicts.ask(rests)
+    sufficient = [rest for rest in rests if verdicts.is_sufficient(rest)]
+    if sufficient:
+        return sufficient[-1]
+    best = max(rests, key=lambda rest: (verdicts.scores[rest], rest), default=0)
+    return best if best and verdicts.scores[best] >= verdicts.threshold / 2 else 0
 
 
 def _extend(kept: list[int], ranking: list[int], candidates: int, found: dict[int, FoundSet]) -> list[int]:
@@ -105,15 +175,15 @@ def _extend(kept: list[int], ranking: list[int], candidates: int, found: dict[in
 
 
 def _harvest(
-    sufficient: list[int], verdicts: Verdicts, found: dict[int, FoundSet], limits: tuple[int, int, int, int]
+    sufficient: list[int], verdicts: Verdicts, found: dict[int, FoundSet], limits: _Limits, enough: int
 ) -> ScoreSteps[None]:
-    """Add to ``found`` the MSEs that ``sufficient`` shrink to, a few sets at a time, up to ``max_mses``."""
-    at_once, max_mses, max_forwards, verify_up_to = limits
-    while sufficient and len(found) < max_mses and (not found or len(verdicts.scores) < max_forwards):
-        n = min(at_once, max_mses - len(found))
+    """Add to ``found`` the MSEs that ``sufficient`` shrink to, a few sets at a time, until there are ``enough``."""
+    while sufficient and len(found) < enough and (not found or len(verdicts.scores) < limits.max_forwards):
+        n = min(limits.beam_width, enough - len(found))
         group = pick_different(sufficient, list(found), verdicts.scores, n)
         minimal = yield from minimise(group, verdicts)
-        for one in (yield from check_subsets([m for m in minimal if m not in found], verdicts, verify_up_to)):
+        new = [mask for mask in minimal if mask not in found]
+        for one in (yield from check_subsets(new, verdicts, limits.verify_up_to)):
             found[one.mask] = one
         sufficient = [m for m in sufficient if m not in group and not _contains_any(m, found)]
 
@@ -121,12 +191,3 @@ def _harvest(
 def _contains_any(mask: int, found: dict[int, FoundSet]) -> bool:
     """Return whether ``mask`` contains a set already found."""
     return any(one & mask == one for one in found)
-
-
-def _why_stop(n_found: int, max_mses: int, n_scored: int, max_forwards: int) -> str:
-    """Return why the search ends after this level, or "" to go on."""
-    if n_found >= max_mses:
-        return f"Stopped after {n_found} explanations (max_mses = {max_mses})."
-    if n_scored >= max_forwards:
-        return f"Stopped after {n_scored} scored patch sets (max_forwards = {max_forwards})."
-    return ""

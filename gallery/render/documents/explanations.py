@@ -5,7 +5,6 @@ With these files, timm and the weights, anybody can check every number the pages
 
 import io
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from gallery.errors import RenderError
 from gallery.records import (
     AttentionGraph,
     Catalogue,
@@ -24,6 +22,7 @@ from gallery.records import (
     SearchResult,
     cells_of,
 )
+from gallery.store.store import pack_arrays, write_atomic
 
 SCHEMA_VERSION = "1.0"
 SCHEMA_FILE = Path(__file__).with_name("explanations.schema.json")
@@ -46,7 +45,10 @@ def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str
         "classifier": _classifier(card),
         "target": {"index": result.prediction.target, "name": result.prediction.class_name},
         "p_full": number(result.prediction.p_full),
-        "top": [{"index": t.index, "name": t.name, "probability": number(t.probability)} for t in result.prediction.top],
+        "top": [
+            {"index": t.index, "name": t.name, "probability": number(t.probability)}
+            for t in result.prediction.top
+        ],
         "mask_model": asdict(result.mask_model),
         "search": _search(result.search),
         "mses": _mses(result.search),
@@ -201,26 +203,26 @@ def write_bundle(result: ImageResult, catalogue: Catalogue, folder: Path) -> Non
     the (1, 3, H, W) float32 normalised tensors. The same results always give the same bytes.
 
     Raises:
-        RenderError: If a file cannot be written.
+        StoreError: If a file cannot be written.
     """
     maps = {name: heatmap.values for name, heatmap in result.heatmaps.items()}
     files = {
         "explanations.json": json_bytes(explanations_document(result, catalogue)),
-        "heatmaps.npz": npz_bytes(maps),
+        "heatmaps.npz": pack_arrays(maps),
         "input.npy": npy_bytes(result.inputs.tensor),
         "baseline.npy": npy_bytes(result.inputs.baseline),
     }
     for name, data in files.items():
-        _write(folder / name, data)
+        write_atomic(folder / name, data)
 
 
 def write_timings(result: ImageResult, catalogue: Catalogue, folder: Path) -> None:
     """Write timings.json into ``folder``.
 
     Raises:
-        RenderError: If it cannot be written.
+        StoreError: If it cannot be written.
     """
-    _write(folder / "timings.json", json_bytes(timings_document(result, catalogue)))
+    write_atomic(folder / "timings.json", json_bytes(timings_document(result, catalogue)))
 
 
 def json_bytes(value: object) -> bytes:
@@ -228,27 +230,8 @@ def json_bytes(value: object) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def npz_bytes(arrays: Mapping[str, Any]) -> bytes:
-    """Return arrays as compressed npz; numpy dates every member 1980, so the bytes repeat."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
-
-
 def npy_bytes(array: "np.ndarray[Any, Any]") -> bytes:
     """Return one array as npy."""
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file completely or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise RenderError(f"{path}: cannot be written ({error.strerror}). Free space or choose another folder.") from error

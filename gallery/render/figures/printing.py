@@ -91,7 +91,7 @@ def overlay_png(
     info.add_itxt("Software", CREATOR)
     info.add_itxt("Description", "; ".join(f"{name}: {text}" for name, text in facts.items()))
     buffer = BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", dpi=(_DPI, _DPI), pnginfo=info, compress_level=6)
+    Image.fromarray(picture).save(buffer, "PNG", dpi=(_DPI, _DPI), pnginfo=info, compress_level=4)
     return buffer.getvalue()
 
 

@@ -152,6 +152,7 @@ class FigureView:
         high: Value at its right end.
         rule: How values became colours.
         focus: Where the attribution lies, in words.
+        same_as: Title of a method shown before whose map is the same picture, or "".
         facts: Layer, options, seed, cost.
         files: Downloads.
     """
@@ -165,6 +166,7 @@ class FigureView:
     high: str
     rule: str
     focus: str
+    same_as: str
     facts: tuple[Term, ...]
     files: tuple[Link, ...]
 

@@ -80,8 +80,7 @@ def build_section(
         p_full=wording.probability(prediction.p_full),
         is_right=is_right(result),
         figures=tuple(
-            _figure(subject, result.heatmaps[method.name], method, heats[method.name], output)
-            for method in methods
+            _figure(subject, methods[: i + 1], heats[method.name], output) for i, method in enumerate(methods)
         ),
         search=Link(search_path(search.method), searches.get(search.method, search.method)),
         threshold=wording.probability(search.threshold),
@@ -116,7 +115,10 @@ def option_text(options: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {options[name]}" for name in sorted(options)) or "none"
 
 
-def _figure(subject: Subject, heatmap: Heatmap, method: MethodCard, heat: Heat, output: Output) -> FigureView:
+def _figure(subject: Subject, methods: Sequence[MethodCard], heat: Heat, output: Output) -> FigureView:
+    """Return the figure of the last of ``methods``; the others are those shown before it."""
+    *before, method = methods
+    heatmap = subject.result.heatmaps[method.name]
     scaled = scale(heatmap.native, signed=method.signed)
     passes = wording.count(heatmap.forwards, "forward")
     if heatmap.backwards:
@@ -139,9 +141,19 @@ def _figure(subject: Subject, heatmap: Heatmap, method: MethodCard, heat: Heat, 
         high=format_number(scaled.high),
         rule=scaled.rule,
         focus=wording.heatmap_focus(heatmap, subject.result.mask_model),
+        same_as=next((card.title for card in before if _look_alike(subject, card, method)), ""),
         facts=tuple(facts),
         files=drawing.draw_print_figures(subject, heatmap, method, output),
     )
+
+
+def _look_alike(subject: Subject, one: MethodCard, other: MethodCard) -> bool:
+    """Return whether two methods' maps are the same picture: equal to half a grey level after scaling."""
+    maps = [subject.result.heatmaps[card.name].native for card in (one, other)]
+    if maps[0].shape != maps[1].shape:
+        return False
+    first, second = (scale(m, signed=c.signed).values for m, c in zip(maps, (one, other), strict=True))
+    return bool(abs(first - second).max() < 0.5 / 255)
 
 
 def _mse(subject: Subject, number: int, explanation: Explanation, output: Output) -> MseView:

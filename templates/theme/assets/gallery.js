@@ -160,7 +160,9 @@
     bar.hidden = false;
     /* A wide graph starts readable rather than whole. */
     set(Math.max(fit(), Math.min(1, 0.6)));
-    canvas.scrollLeft = (canvas.scrollWidth - canvas.clientWidth) / 2;
+    const root = canvas.querySelector(".sag-root");
+    const middle = (box) => box.left + box.width / 2;
+    if (root) canvas.scrollLeft += middle(root.getBoundingClientRect()) - middle(canvas.getBoundingClientRect());
     canvas.scrollTop = 0;
   }
 

@@ -1,0 +1,70 @@
+# Everything a curator or developer types. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SET ?=
+ARGS ?=
+
+.PHONY: help gallery serve test test-slow check lint format types install install-dev clean distclean
+
+help: ## List these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+gallery: $(VENV)/.installed ## Build the default set, or SET=path/to/gallery.toml, into site/
+	@.ci/need dot graphviz
+	@GALLERY_SERVE_HINT='make serve' $(BIN)/gallery build $(SET) $(ARGS)
+
+serve: $(VENV)/.installed ## Preview site/ in a browser
+	@$(BIN)/gallery serve $(ARGS)
+
+test: $(VENV)/.installed-dev ## Run the tests, browser test included
+	@.ci/need dot graphviz
+	@.ci/need chromium chromium
+	@.ci/need chromedriver chromium-driver
+	$(BIN)/python -m pytest -m 'not slow and not gpu and not parity' $(ARGS)
+
+test-slow: $(VENV)/.installed-dev ## Run every test, those with the real network over many photographs too
+	@.ci/need dot graphviz
+	@.ci/need chromium chromium
+	@.ci/need chromedriver chromium-driver
+	$(BIN)/python -m pip install --quiet '.[parity]'
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types test gallery ## Lint, types, tests, and the default site in strict mode
+
+lint: $(VENV)/.installed-dev ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev ## Put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-dev ## Check types
+	$(BIN)/mypy
+
+install: $(VENV)/.installed ## Create .venv and install
+
+install-dev: $(VENV)/.installed-dev ## The same with everything tests need
+
+$(VENV)/bin/python:
+	@.ci/need-python $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean: ## Remove the site, stored results and caches; photographs and manifests stay
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find site -mindepth 1 -maxdepth 1 ! -name .gitkeep -exec rm -rf {} +
+
+distclean: clean ## The same, and .venv
+	rm -rf $(VENV)

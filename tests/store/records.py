@@ -1,0 +1,93 @@
+"""One of every kind of record that is stored or listed in the index."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gallery.pipeline.index import GraphBundle, ResultKeys, ResultsIndex
+from gallery.records import (
+    AttentionGraph,
+    Catalogue,
+    ClassifierCard,
+    Credit,
+    Explanation,
+    Failure,
+    GraphLink,
+    GraphNode,
+    Heatmap,
+    ImageCard,
+    ImageRecord,
+    MaskModel,
+    MeasureCard,
+    Measurement,
+    MethodCard,
+    ModelInput,
+    Prediction,
+    Preprocessing,
+    Quadrant,
+    SearchResult,
+    TopClass,
+)
+from gallery.scoring.tuning import Tuning
+
+HUGE = (1 << 255) | 1
+"""A patch set on a 16 x 16 grid."""
+
+
+def floats(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Return distinct float32 numbers."""
+    return np.linspace(-1, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+
+
+MASK_MODEL = MaskModel(rows=16, cols=16, interpolation="nearest", align_corners=True, baseline="mean")
+CREDIT = Credit("Ada \N{SNOWMAN}", "CC0-1.0", "https://example.org", "")
+PREPROCESSING = Preprocessing((32, 24), None, "bicubic", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+CARD = ClassifierCard(
+    "a:b", "a-b", "d" * 64, "A", "a:b", ("x", "y"), PREPROCESSING, "features.3", "MIT", "none", "", 12
+)
+IMAGE = ImageCard("id", "T", "composite", (4, 6), "e" * 64, "f" * 64, None, CREDIT, (Quadrant(0, 1, "z", None),))
+HEATMAP = Heatmap(
+    "rise", floats(4, 6), floats(2, 3), {"n": 3, "p": 0.5, "s": "", "b": True}, None, 2**60, 7, 0, 0.25
+)
+EXPLANATION = Explanation(HUGE, 0.5, 0.9, 1e-9, "subset-minimal")
+SEARCH = SearchResult(
+    "beam", {"w": 3}, 0.7, 0.63, (EXPLANATION,), {0: (), 2: (0,)}, (0,), 9, 1.5, "Stopped."
+)
+GRAPH = AttentionGraph(
+    (GraphNode("n1", HUGE, 0.5, 0.9, is_root=True, is_expanded=False),),
+    (GraphLink("n1", "n2", 255, -0.125),),
+    3,
+    {"p_low": 0.4},
+    5,
+    0.5,
+)
+MEASUREMENT = Measurement("deletion", "rise", 0.25, floats(3), floats(3), 3, 0.1)
+METHOD = MethodCard("rise", "RISE", "ref", "doc $x$", {"n": 1}, signed=True)
+MEASURE = MeasureCard("deletion", "Deletion", "ref", "doc", "area", "lower")
+CATALOGUE = Catalogue((CARD,), (METHOD,), (METHOD,), (MEASURE,), {"numpy": "2"}, "cpu")
+KEYS = ResultKeys(IMAGE, "a-b", "k1", "k2", {"rise": "k3"}, "k4", "k5", {"rise": {"deletion": "k6"}})
+
+RECORDS: Sequence[object] = (
+    CREDIT,
+    IMAGE,
+    ImageRecord("i", "T", "s", np.zeros((2, 3, 3), np.uint8), "d", "s", 3, "cat", CREDIT),
+    ImageRecord("i", "T", "s", np.ones((2, 3, 3), np.uint8), "d", "s", "predicted", None, CREDIT),
+    CARD,
+    MASK_MODEL,
+    Prediction(1, "y", 0.75, (TopClass(1, "y", 0.75), TopClass(0, "x", 0.25))),
+    ModelInput(np.full((2, 2, 3), 9, np.uint8), floats(1, 3, 2, 2), floats(1, 3, 2, 2)),
+    HEATMAP,
+    EXPLANATION,
+    SEARCH,
+    GRAPH,
+    MEASUREMENT,
+    Measurement("average_drop", "rise", 0.0, None, None, 1, 0.0),
+    METHOD,
+    MEASURE,
+    Failure("i", "measure", "why"),
+    CATALOGUE,
+    Tuning("bfloat16", 16, 4, {"float32/4": 10.5}),
+    GraphBundle({"0": (0,), "1": ()}, (0,), GRAPH),
+    KEYS,
+    ResultsIndex("m", CATALOGUE, MASK_MODEL, 2**62, (KEYS,), (Failure("i", "explain", "r"),)),
+)

@@ -26,6 +26,7 @@ from gallery.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from gallery.pipeline.build import Job
+    from gallery.pipeline.index import ResultsIndex
     from gallery.pipeline.progress import Reporter
 
 P = ParamSpec("P")
@@ -166,13 +167,15 @@ def build(
     from gallery.pipeline.site import render as render_pages
 
     reporter = make_reporter(err, quiet=quiet)
-    failed = _explain(gallery_set, out_dir, device, reporter, with_measures=True, exit_on_failure=False)
+    index = _explain(gallery_set, out_dir, device, reporter, with_measures=True, exit_on_failure=False)
+    if not index.entries:  # an empty site must not take the place of an earlier, good one
+        raise typer.Exit(1)
     settings = load_settings(_manifest(gallery_set))
     with reporter:
         render_pages(settings, _workspace(out_dir), reporter)
         publish_site(settings, _workspace(out_dir), reporter)
     _say_where(out_dir, quiet=quiet)
-    if failed:
+    if index.failures:
         raise typer.Exit(1)
 
 
@@ -189,12 +192,12 @@ def export(
     from gallery.pipeline.export import export as export_results
 
     reporter = make_reporter(err, quiet=quiet)
-    failed = _explain(gallery_set, out_dir, device, reporter, with_measures=True, exit_on_failure=False)
+    index = _explain(gallery_set, out_dir, device, reporter, with_measures=True, exit_on_failure=False)
     with reporter:
         n = export_results(target, load_settings(_manifest(gallery_set)), _workspace(out_dir), reporter)
     if not quiet:
         out.print(f"{n} folders in {_plain(str(target))}")
-    if failed:
+    if index.failures:
         raise typer.Exit(1)
 
 
@@ -252,8 +255,8 @@ def _explain(
     *,
     with_measures: bool,
     exit_on_failure: bool = True,
-) -> bool:
-    """Explain a set; return whether an image failed."""
+) -> "ResultsIndex":
+    """Explain a set and list what failed."""
     from gallery.pipeline.build import explain_set
 
     job = _job(gallery_set, out_dir, device)
@@ -266,7 +269,7 @@ def _explain(
             err.print(f"  {_plain(failure.image_id)} ({failure.stage}): {_plain(failure.reason)}")
     if index.failures and exit_on_failure:
         raise typer.Exit(1)
-    return bool(index.failures)
+    return index
 
 
 def _job(gallery_set: Path | None, out_dir: Path, device: str) -> "Job":

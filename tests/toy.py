@@ -66,10 +66,10 @@ class TwoConv(nn.Module):
             self.second = nn.Conv2d(6, 8, 3, stride=2, padding=1)
             self.bend = nn.ReLU(inplace=True)
             self.pool = nn.AdaptiveAvgPool2d((2, 3))
-            self.head = nn.Sequential(nn.Flatten(), nn.Linear(48, 10), nn.Tanh(), nn.Linear(10, 3))
+            self.head = nn.Sequential(nn.Flatten(), nn.Linear(48, 16), nn.Tanh(), nn.Linear(16, 16))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits (B, 3)."""
+        """Return logits (B, 16)."""
         logits: Tensor = self.head(self.pool(self.bend(self.second(self.first(x)))))
         return logits
 

@@ -1,7 +1,6 @@
 """The tiny set, its pictures and its results, made once."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,7 +33,6 @@ def finished(explained: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every classifier be a toy."""
     toy.patch_classifiers(monkeypatch)
-    yield

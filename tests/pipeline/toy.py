@@ -87,7 +87,7 @@ def write_pictures(folder: Path) -> None:
 
 
 def settings_of(**changes: Any) -> SetSettings:  # noqa: ANN401
-    """Return the settings of the tiny set; ``search={"p_high": 0.8}`` changes one key of a table."""
+    """Return the settings of the tiny set; ``search={"p_high": 0.8}`` changes just that key of ``search``."""
     raw: dict[str, Any] = {
         "title": "Tiny",
         "seed": 7,
@@ -109,7 +109,8 @@ def settings_of(**changes: Any) -> SetSettings:  # noqa: ANN401
         ],
     }
     for key, value in changes.items():
-        raw[key] = {**raw[key], **value} if isinstance(raw.get(key), dict) else value
+        is_table = key in {"perturbation", "search", "graph", "measures"}
+        raw[key] = {**raw[key], **value} if is_table else value
     return SetSettings.model_validate(raw)
 
 

@@ -45,14 +45,14 @@ PREPROCESSING = Preprocessing((32, 24), None, "bicubic", (0.1, 0.2, 0.3), (0.4, 
 CARD = ClassifierCard(
     "a:b", "a-b", "d" * 64, "A", "a:b", ("x", "y"), PREPROCESSING, "features.3", "MIT", "none", "", 12
 )
-IMAGE = ImageCard("id", "T", "composite", (4, 6), "e" * 64, "f" * 64, None, CREDIT, (Quadrant(0, 1, "z", None),))
+IMAGE = ImageCard(
+    "id", "T", "composite", (4, 6), "e" * 64, "f" * 64, None, CREDIT, (Quadrant(0, 1, "z", None),)
+)
 HEATMAP = Heatmap(
     "rise", floats(4, 6), floats(2, 3), {"n": 3, "p": 0.5, "s": "", "b": True}, None, 2**60, 7, 0, 0.25
 )
 EXPLANATION = Explanation(HUGE, 0.5, 0.9, 1e-9, "subset-minimal")
-SEARCH = SearchResult(
-    "beam", {"w": 3}, 0.7, 0.63, (EXPLANATION,), {0: (), 2: (0,)}, (0,), 9, 1.5, "Stopped."
-)
+SEARCH = SearchResult("beam", {"w": 3}, 0.7, 0.63, (EXPLANATION,), {0: (), 2: (0,)}, (0,), 9, 1.5, "Stopped.")
 GRAPH = AttentionGraph(
     (GraphNode("n1", HUGE, 0.5, 0.9, is_root=True, is_expanded=False),),
     (GraphLink("n1", "n2", 255, -0.125),),

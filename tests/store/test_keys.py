@@ -9,7 +9,7 @@ from gallery.store.keys import canonical_json, result_key
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=2), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
 MADE_BY = {"image": "i", "options": {"n": 1, "p": 0.5}, "overlaps": [0, 1], "target": "cat", "flag": True}

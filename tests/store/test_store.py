@@ -83,7 +83,8 @@ def test_the_same_record_gives_the_same_bytes(store: Store, tmp_path: Path) -> N
     other = Store(tmp_path / "other")
     other.put("heatmap", dict(reversed(MADE_BY.items())), replace(HEATMAP, values=HEATMAP.values.copy()))
     files = [
-        {p.relative_to(s.root): p.read_bytes() for p in s.root.rglob("*") if p.is_file()} for s in (store, other)
+        {p.relative_to(s.root): p.read_bytes() for p in s.root.rglob("*") if p.is_file()}
+        for s in (store, other)
     ]
     assert files[0] == files[1]
 
@@ -98,7 +99,7 @@ def test_numpy_reads_the_arrays(json_file: Path) -> None:
 def test_arrays_may_have_any_name(tmp_path: Path, name: str) -> None:
     store, record = Store(tmp_path), {name: np.arange(3)}
     store.put("k", {}, record)
-    found = store.get("k", {}, dict[str, Any])  # type: ignore[arg-type]
+    found = store.get("k", {}, dict[str, Any])
     assert same(record, found)
 
 
@@ -143,7 +144,9 @@ def test_new_arrays_under_an_old_json_are_noticed(store: Store, json_file: Path)
     assert get(store) is None
 
 
-def damage(store: Store, file: Path, change: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture) -> None:
+def damage(
+    store: Store, file: Path, change: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
     """Check that a change of a file is noticed and logged, and heals with the next put."""
     file.write_bytes(change(file.read_bytes()))
     with caplog.at_level(logging.WARNING):
@@ -180,7 +183,9 @@ def test_missing_arrays_are_noticed(store: Store, json_file: Path, caplog: pytes
 
 
 @pytest.mark.parametrize("content", [b"[]", b"1", b"{}", b"\xff", b'{"schema": 1}', b'{"schema": 2}'])
-def test_other_json_is_noticed(store: Store, json_file: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_other_json_is_noticed(
+    store: Store, json_file: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     damage(store, json_file, lambda _: content, caplog)
 
 
@@ -274,7 +279,9 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert file.read_bytes() == b"old"
 
 
-def test_a_replacement_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replacement_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "a.json"
     write_atomic(file, b"old")
     monkeypatch.setattr(Path, "replace", _full)

@@ -100,7 +100,7 @@ def beam(  # noqa: PLR0913
         if not allowed:
             break
     sets = yield from confirm(found.values(), verdicts)
-    return Found(sets, limits.note(found, verdicts))
+    return Found(sets, limits.note(found, verdicts, n_confirmed=len(sets)))
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,13 @@ class _Limits:
         """Return whether the search has enough explanations, or has spent its scores."""
         return len(found) >= self.max_mses or len(verdicts.scores) >= self.max_forwards
 
-    def note(self, found: dict[int, FoundSet], verdicts: Verdicts) -> str:
+    def note(self, found: dict[int, FoundSet], verdicts: Verdicts, *, n_confirmed: int) -> str:
         """Return why the search ended early, or what it did not find; "" if neither."""
         if len(found) >= self.max_mses:
-            return f"Stopped after {len(found)} explanations (max_mses = {self.max_mses})."
+            return f"Stopped after {n_confirmed} explanations (max_mses = {self.max_mses})."
         if len(verdicts.scores) >= self.max_forwards:
             return f"Stopped after {len(verdicts.scores)} scored patch sets (max_forwards = {self.max_forwards})."
-        return "" if found else f"No sufficient patch set of at most {self.max_size} patches was found."
+        return "" if n_confirmed else f"No sufficient patch set of at most {self.max_size} patches was found."
 
 
 def _one_pass(

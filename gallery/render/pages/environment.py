@@ -34,6 +34,16 @@ def markdown_text(text: object) -> Markup:
     return Markup(re.sub(r"[^\w\s]|_", lambda match: f"&#{ord(match[0])};", plain))
 
 
+def linked_reference(text: str) -> Markup:
+    """Return a reference as HTML, with its arXiv number as a link."""
+    pieces = re.split(r"(arXiv:\d{4}\.\d{4,5})", wording.one_line(text))
+    link = '<a href="https://arxiv.org/abs/{}">{}</a>'
+    return Markup("").join(
+        Markup(link).format(piece.removeprefix("arXiv:"), piece) if i % 2 else piece
+        for i, piece in enumerate(pieces)
+    )
+
+
 def make_environment(folder: Path) -> jinja2.Environment:
     """Return the environment that loads templates from ``folder`` (its ``pages`` and ``partials``)."""
     environment = jinja2.Environment(
@@ -47,6 +57,7 @@ def make_environment(folder: Path) -> jinja2.Environment:
     environment.filters.update(
         front_matter=lambda head: Markup(front_matter(head)),
         markdown_text=markdown_text,
+        linked_reference=linked_reference,
         probability=wording.probability,
         count=wording.count,
         one_line=wording.one_line,

@@ -14,6 +14,7 @@ from gallery.render.pages.sections import (
     measure_path,
     method_path,
     metric_rows,
+    option_value,
     search_path,
 )
 from gallery.render.pages.summary import SetSummary, Summary
@@ -50,7 +51,7 @@ def method_page(found: SetSummary, card: MethodCard) -> contexts.MethodPage:
         title=card.title,
         reference=card.reference,
         document=document_html(card.doc),
-        options=tuple(Term(name, str(card.defaults[name])) for name in sorted(card.defaults)),
+        options=tuple(Term(name, option_value(card.defaults[name])) for name in sorted(card.defaults)),
         columns=measure_columns(found.catalogue.measures),
         rows=tuple(MetricRow(row.link, tuple((text, False) for text, _ in row.cells)) for row in rows),
         cards=tuple(tiles),
@@ -67,7 +68,7 @@ def search_page(found: SetSummary, card: MethodCard) -> contexts.SearchPage:
         title=card.title,
         reference=card.reference,
         document=document_html(card.doc),
-        options=tuple(Term(name, str(card.defaults[name])) for name in sorted(card.defaults)),
+        options=tuple(Term(name, option_value(card.defaults[name])) for name in sorted(card.defaults)),
         rows=tuple(
             (
                 Link(summary.card.link, summary.card.title),

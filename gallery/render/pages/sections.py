@@ -101,7 +101,7 @@ def build_section(
         ),
         curves=tuple(_curves(subject, methods, catalogue.measures)),
         data=drawing.write_data(subject, catalogue, output),
-        computed=_computed(subject),
+        computed=_computed(subject, catalogue.versions),
     )
 
 
@@ -112,7 +112,12 @@ def is_right(result: ImageResult) -> bool | None:
 
 def option_text(options: Mapping[str, object]) -> str:
     """Return options as "name = value" pairs, sorted by name; "none" if there are none."""
-    return ", ".join(f"{name} = {options[name]}" for name in sorted(options)) or "none"
+    return ", ".join(f"{name} = {option_value(options[name])}" for name in sorted(options)) or "none"
+
+
+def option_value(value: object) -> str:
+    """Return the value of an option; "automatic" for the empty text that stands for a choice made for the user."""
+    return "automatic" if value == "" else str(value)
 
 
 def _figure(subject: Subject, methods: Sequence[MethodCard], heat: Heat, output: Output) -> FigureView:
@@ -239,7 +244,7 @@ def _curves(
         )
 
 
-def _computed(subject: Subject) -> tuple[Term, ...]:
+def _computed(subject: Subject, versions: Mapping[str, str]) -> tuple[Term, ...]:
     result, card = subject.result, subject.card
     search = result.search
     total = sum(heatmap.forwards for heatmap in result.heatmaps.values())
@@ -249,6 +254,7 @@ def _computed(subject: Subject) -> tuple[Term, ...]:
         Term("Search", f"{search.method}: {option_text(search.options)}"),
         Term("Attention graph", option_text(result.graph.options)),
         Term("Seed", str(result.seed)),
+        Term("Versions", ", ".join(f"{name} {versions[name]}" for name in sorted(versions))),
         Term(
             "Forward passes",
             f"{total} for heatmaps, {search.forwards} for the search, {result.graph.forwards} for the graph",

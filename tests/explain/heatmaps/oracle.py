@@ -61,7 +61,8 @@ def smooth(a: Tensor, samples: Tensor) -> Tensor:
 
 def xgrad_cam(a: Tensor, g: Tensor) -> Tensor:
     """Fu et al.: gradients weighted by normalised activations."""
-    return rectified([(plane / plane.sum() * slope).sum() for plane, slope in zip(a, g, strict=True)], a)
+    sums = [plane.sum() for plane in a]
+    return rectified([(p / s * d).sum() if s else 0 * s for p, s, d in zip(a, sums, g, strict=True)], a)
 
 
 def _toy_conv() -> tuple[Classifier, Tensor, str]:

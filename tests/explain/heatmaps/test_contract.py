@@ -14,7 +14,7 @@ from tests import toy
 
 CHEAP: dict[str, dict[str, Any]] = {
     "rise": {"n_masks": 32},
-    "igos": {"iterations": 2, "size": 5, "path_points": 3},
+    "igos": {"iterations": 2, "size": 5, "path_points": 3, "l1": 0.0, "tv": 0.01},
     "smoothgrad_cam_plus_plus": {"n_samples": 2},
 }
 SIZE = (20, 26)
@@ -22,7 +22,7 @@ METHODS = HEATMAPS.names()
 
 
 def subject(*, seed: int = 0, image: Tensor | None = None, module: nn.Module | None = None) -> Subject:
-    classifier = toy.toy(module or toy.TwoConv(), SIZE, cam_layer="second")
+    classifier = toy.toy(module or toy.TwoConv(), SIZE, cam_layer="first")
     return toy.subject_of(classifier, toy.image_of(SIZE) if image is None else image, target=1, seed=seed)
 
 
@@ -96,7 +96,7 @@ def test_classifier_is_left_as_found(method: str, fails: bool) -> None:
     what = subject(module=module)
     module.first.train()
     module.head[1].weight.requires_grad_()  # type: ignore[union-attr,operator]
-    module.head[1].weight.grad = torch.ones(10, 48)
+    module.head[1].weight.grad = torch.ones(16, 48)
     module.second.register_forward_hook(lambda *_: None)
     parts = list(module.modules())
     flags, hooks = [m.training for m in parts], [dict(m._forward_hooks) for m in parts]
@@ -115,7 +115,7 @@ def test_classifier_is_left_as_found(method: str, fails: bool) -> None:
     assert [dict(m._forward_hooks) for m in parts] == hooks
     assert [p.requires_grad for p in module.parameters()].count(True) == 1
     assert [p.grad is None for p in module.parameters()].count(False) == 1
-    assert torch.equal(module.head[1].weight.grad, torch.ones(10, 48))
+    assert torch.equal(module.head[1].weight.grad, torch.ones(16, 48))
     assert all(torch.equal(value, state[name]) for name, value in module.state_dict().items())
     assert torch.equal(torch.get_rng_state(), random_state)
 

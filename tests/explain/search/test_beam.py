@@ -1,0 +1,192 @@
+"""Beam search against enumeration, on monotone and on adversarial games."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gallery.errors import ConfigError
+from gallery.explain.search._base import SEARCHES, Found, drive
+from gallery.explain.search.beam import beam
+from tests.explain.search import twin
+from tests.toy import Game, dnf, mask, random_game, sigmoid
+
+FULL: dict[str, Any] = {
+    "beam_width": 1000,
+    "candidates": 256,
+    "max_mses": 1000,
+    "max_forwards": 10**6,
+    "verify_up_to": 12,
+    "per_pass": 1000,
+}
+NARROW: dict[str, Any] = {"beam_width": 2, "candidates": 3, "n_random": 4}
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [[{0}], [{0, 1}, {2, 3}], [{0, 1, 2}, {2, 4}], [{0, 1, 2, 3, 4, 5}], [{0, 1}, {1, 2}, {2, 3}, {3, 4}, {5}]],
+)
+def test_full_width_equals_enumeration(clauses: list[set[int]]) -> None:
+    wanted = {mask(*clause) for clause in clauses}
+    game = dnf(*wanted)
+    found = drive(beam(6, 1.0, **FULL), game)
+    assert {one.mask for one in found.sets} == twin.subset_minimal(game, 6, 1.0) == wanted
+    assert {one.minimality for one in found.sets} == {"subset-minimal"}
+    assert found.note == ""
+    twin.assert_right(found, game, 6, 1.0)
+
+
+@given(st.lists(st.integers(1, 2**7 - 1), min_size=1, max_size=5), st.sampled_from([1.0, 0.9, 0.6, 0.5]))
+@settings(max_examples=40)
+def test_full_width_equals_enumeration_on_any_monotone_game(clauses: list[int], threshold: float) -> None:
+    game = dnf(*clauses)
+    found = drive(beam(7, threshold, **FULL), game)
+    assert {one.mask for one in found.sets} == twin.subset_minimal(game, 7, threshold)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([0.3, 0.7, 0.9, 0.97]), st.sampled_from([FULL, NARROW]))
+@settings(max_examples=40)
+def test_every_claim_is_true_on_games_without_any_order(seed: int, threshold: float, options: dict[str, Any]) -> None:
+    game = random_game(seed)
+    values = dict(zip(range(64), game(range(64)), strict=True))
+    looked_up: Game = lambda masks: [values[m] for m in masks]  # noqa: E731
+    found = drive(beam(6, threshold, **options), looked_up)
+    twin.assert_right(found, looked_up, 6, threshold)
+
+
+@given(st.lists(st.floats(-2, 3), min_size=12, max_size=12), st.floats(-6, 0))
+@settings(max_examples=30)
+def test_every_claim_is_true_for_additive_evidence(values: list[float], offset: float) -> None:
+    game: Game = lambda masks: [  # noqa: E731
+        sigmoid(sum(v for i, v in enumerate(values) if m >> i & 1) + offset) for m in masks
+    ]
+    threshold = 0.9 * max(game(range(2**12)))
+    found = drive(beam(12, threshold), game)
+    assert found.note == "The baseline alone, without any patch, is already sufficient." or found.sets
+    twin.assert_right(found, game, 12, threshold)
+
+
+def test_a_set_that_contains_another_is_not_returned_even_unchecked() -> None:
+    # Ordered so that {0..4} is 1-minimal and met, although {0, 1, 2} inside it is sufficient.
+    good = {mask(0, 1, 2, 3, 4), mask(0, 1, 2)}
+    game: Game = lambda masks: [1.0 if m in good else m.bit_count() / 100 for m in masks]  # noqa: E731
+    found = drive(beam(7, 0.9, **{**FULL, "verify_up_to": 1}), game)
+    assert [one.mask for one in found.sets] == [mask(0, 1, 2)]
+
+
+def test_two_runs_return_the_same() -> None:
+    game = dnf(mask(0, 1), mask(2, 3), mask(1, 3, 5))
+    assert drive(beam(9, 0.9, **NARROW), game) == drive(beam(9, 0.9, **NARROW), game)
+
+
+@pytest.mark.parametrize("options", [FULL, NARROW, {}])
+def test_no_mask_is_scored_twice(options: dict[str, Any]) -> None:
+    log = twin.Log(dnf(mask(0, 1, 4), mask(2, 3), mask(1, 3, 5, 7)))
+    log.drive(beam(9, 1.0, **options))
+    for exact in (False, True):
+        masks = log.masks(exact=exact)
+        assert len(masks) == len(set(masks))
+    assert all(request.masks and request.threshold == 1.0 for request in log.requests)
+
+
+def test_screening_that_errs_never_reaches_the_result() -> None:
+    game = dnf(mask(0, 1), mask(3, 4, 5))
+    wrong: Game = lambda masks: [min(1.0, s + 0.34 * (m % 3 == 0)) for m, s in zip(masks, game(masks), strict=True)]  # noqa: E731
+    found = twin.Log(game, screen=wrong).drive(beam(7, 1.0, **FULL))
+    assert found.sets
+    assert [one.probability for one in found.sets] == [1.0] * len(found.sets)
+    assert {one.mask for one in found.sets} <= twin.one_minimal(game, 7, 1.0)
+
+
+def test_candidates_and_width_limit_a_level() -> None:
+    log = twin.Log(lambda masks: [m.bit_count() / 1000 for m in masks])
+    log.drive(beam(20, 0.9, beam_width=3, candidates=4, n_random=5, max_forwards=10**6))
+    levels = [request.masks for request in log.requests[1:]]
+    assert all(len(masks) <= 3 * 4 for masks in levels)
+    assert [{m.bit_count() for m in masks} for masks in levels[:5]] == [{k} for k in range(2, 7)]
+
+
+def test_nothing_found_says_so() -> None:
+    found = drive(beam(5, 0.9, max_size=3), lambda masks: [0.1] * len(masks))
+    assert (found.sets, found.note) == ((), "No sufficient patch set of at most 3 patches was found.")
+
+
+def test_sets_larger_than_allowed_are_not_returned() -> None:
+    assert drive(beam(6, 1.0, **{**FULL, "max_size": 2}), dnf(mask(0, 1, 2))).sets == ()
+
+
+def test_a_baseline_that_suffices_has_no_explanation() -> None:
+    found = drive(beam(5, 0.3), lambda masks: [0.4] * len(masks))
+    assert found.sets == ()
+    assert found.note == "The baseline alone, without any patch, is already sufficient."
+
+
+def test_enough_explanations_end_the_search() -> None:
+    game = dnf(*(mask(i, i + 1) for i in range(0, 16, 2)))
+    found = drive(beam(16, 1.0, max_mses=3), game)
+    assert len(found.sets) == 3
+    assert found.note == "Stopped after 3 explanations (max_mses = 3)."
+
+
+def test_a_set_float32_does_not_confirm_leaves_a_note() -> None:
+    # Screening is sure of {2}; float32 is not, and there is nothing else.
+    found = twin.Log(lambda masks: [0.1] * len(masks), screen=lambda masks: [float(m >> 2 & 1) for m in masks]).drive(
+        beam(4, 0.9)
+    )
+    assert found == Found((), "No sufficient patch set of at most 4 patches was found.")
+
+
+def strong_and_weak(masks: Sequence[int]) -> list[float]:
+    """Score any three of four strong patches; two weak ones also suffice, but show nothing one at a time."""
+    strong, weak = mask(0, 1, 2, 3), mask(18, 19)
+    return [max(min(1.0, (m & strong).bit_count() / 3), float(m & weak == weak)) for m in masks]
+
+
+def test_further_passes_find_what_shares_nothing_with_the_first() -> None:
+    narrow: dict[str, Any] = {"beam_width": 2, "candidates": 4, "n_random": 0, "per_pass": 3}
+    one = {s.mask for s in drive(beam(20, 1.0, passes=1, **narrow), strong_and_weak).sets}
+    more = {s.mask for s in drive(beam(20, 1.0, passes=2, **narrow), strong_and_weak).sets}
+    assert one == {mask(0, 1, 2), mask(0, 1, 3), mask(0, 2, 3)}
+    assert more == one | {mask(18, 19)}
+
+
+def test_a_pass_ends_once_it_has_enough() -> None:
+    game = dnf(*(mask(i, i + 1) for i in range(0, 16, 2)))
+    assert len(drive(beam(16, 1.0, passes=1, per_pass=2), game).sets) == 2
+    assert len(drive(beam(16, 1.0, passes=3, per_pass=2), game).sets) == 6
+
+
+@pytest.mark.parametrize("budget", [1, 120, 150, 200])
+def test_budget_ends_a_search_that_finds_nothing_within_one_level(budget: int) -> None:
+    log = twin.Log(lambda masks: [m.bit_count() / 1000 for m in masks])
+    found = log.drive(beam(36, 0.9, max_forwards=budget, beam_width=3, candidates=10, n_random=16))
+    probes = 2 + 2 * 36 + 16
+    assert log.distinct < max(probes + 1, budget + 3 * 10)
+    assert found.note == f"Stopped after {log.distinct} scored patch sets (max_forwards = {budget})."
+
+
+def test_budget_does_not_lose_a_set_at_hand() -> None:
+    found = drive(beam(9, 1.0, max_forwards=1), dnf(mask(4)))
+    assert [one.mask for one in found.sets] == [mask(4)]
+    assert found.note.startswith("Stopped after")
+
+
+@pytest.mark.parametrize("option", ["beam_width", "candidates", "max_size", "max_mses", "max_forwards", "passes", "per_pass"])
+def test_options_below_one(option: str) -> None:
+    with pytest.raises(ConfigError, match=option):
+        drive(beam(4, 1.0, **{option: 0}), dnf(1))
+
+
+def test_grid_of_256_patches() -> None:
+    game = dnf(mask(0, 255), mask(17, 40, 200))
+    found = drive(beam(256, 1.0, candidates=20), game)
+    assert mask(0, 255) in {one.mask for one in found.sets}
+
+
+def test_registry_describes_every_search() -> None:
+    for entry in SEARCHES:
+        assert entry.title
+        assert entry.reference
+        assert entry.doc

@@ -1,0 +1,463 @@
+"""The recipe end to end on the tiny set: complete, incremental, interruptible, isolated."""
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gallery.config import SetSettings
+from gallery.errors import ConfigError, RegistrationError, StoreError
+from gallery.explain.heatmaps._base import HEATMAPS
+from gallery.measure._base import MEASURES
+from gallery.pipeline.build import catalogue_of, check_names
+from gallery.pipeline.explain import Explainer, measures_of, methods_of
+from gallery.pipeline.export import export
+from gallery.pipeline.index import load_results
+from gallery.pipeline.workspace import Workspace
+from gallery.records import Failure
+from gallery.scoring.engine import Engine
+from gallery.store.store import Store
+from tests.pipeline.toy import (
+    CLASSES,
+    Recorder,
+    ToyNet,
+    files_of,
+    run,
+    settings_of,
+    toy_classifier,
+)
+
+N_IMAGES, N_METHODS = 4, 3
+N_MEASURES = len(MEASURES.names())
+ALL = {
+    "inputs": N_IMAGES,
+    "prediction": N_IMAGES,
+    "search": N_IMAGES,
+    "graph": N_IMAGES,
+    "heatmap": N_IMAGES * N_METHODS,
+    "measurement": N_IMAGES * N_METHODS * N_MEASURES,
+}
+pytestmark = pytest.mark.usefixtures("toys")
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count what is put into any store, by kind; the engine's tuning left out."""
+    counts: Counter[str] = Counter()
+    put = Store.put
+
+    def counting(self: Store, kind: str, made_by: Mapping[str, Any], record: object) -> str:
+        if kind != "tuning":
+            counts[kind] += 1
+        return put(self, kind, made_by, record)
+
+    monkeypatch.setattr(Store, "put", counting)
+    return counts
+
+
+def bundles(out: Path, settings: SetSettings | None = None) -> dict[str, bytes]:
+    """Export a workspace and return the reproducible files."""
+    folder = out / "bundles"
+    export(folder, settings or settings_of(), Workspace(out), Recorder())
+    return files_of(folder, without="timings.json")
+
+
+# --- complete ---------------------------------------------------------------------------------------------
+
+
+def test_every_result_is_there(pictures: Path, tmp_path: Path, stored: Counter[str]) -> None:
+    index, recorder = run(pictures, tmp_path)
+    assert stored == ALL
+    assert [(entry.image.id, entry.classifier) for entry in index.entries] == [
+        (name, "toy-4") for name in ("alpha", "beta", "gamma", "grid")
+    ]
+    results = list(load_results(index, Workspace(tmp_path)))
+    for result in results:
+        assert list(result.heatmaps) == ["grad_cam", "rise", "igos"]
+        assert result.search.mses
+        assert result.graph.nodes
+        assert result.search.roots
+        assert {len(measures) for measures in result.measurements.values()} == {N_MEASURES}
+        assert all(h.values.shape == (32, 32) for h in result.heatmaps.values())
+    assert results[1].prediction.class_name == "cup"
+    assert [q.image_id for q in results[3].image.quadrants] == ["alpha", "beta", "gamma", "alpha"]
+    assert not index.failures
+    assert recorder.totals == [len(recorder.done)]
+
+
+def test_an_index_names_everything_that_took_part(pictures: Path, tmp_path: Path) -> None:
+    index, _ = run(pictures, tmp_path)
+    catalogue = index.catalogue
+    assert [c.id for c in catalogue.classifiers] == ["toy:4"]
+    assert [m.name for m in catalogue.methods] == ["grad_cam", "rise", "igos"]
+    assert [m.name for m in catalogue.measures] == MEASURES.names()
+    assert [s.name for s in catalogue.searches] == ["beam"]
+    assert {"torch", "numpy", "explanation-gallery"} <= set(catalogue.versions)
+    assert catalogue.device == "cpu"
+
+
+def test_all_methods_and_measures_are_taken_if_none_are_named() -> None:
+    settings = settings_of(methods=None)
+    assert [m.name for m in methods_of(settings)] == HEATMAPS.names()
+    assert measures_of(settings) == MEASURES.names()
+
+
+def test_a_measure_named_twice_is_taken_once() -> None:
+    assert measures_of(settings_of(measures={"names": ["deletion", "deletion"]})) == ["deletion"]
+
+
+def test_several_classifiers_follow_the_set_order(pictures: Path, tmp_path: Path) -> None:
+    index, _ = run(pictures, tmp_path, settings_of(classifiers=["toy:4", "toy:8"]))
+    pairs = [(entry.image.id, entry.classifier) for entry in index.entries]
+    assert pairs == [(name, c) for name in ("alpha", "beta", "gamma", "grid") for c in ("toy-4", "toy-8")]
+
+
+def test_classifiers_that_cannot_be_told_apart_are_refused(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gallery.pipeline.build.load_classifier", lambda *_, **__: toy_classifier())
+    with pytest.raises(ConfigError, match="'toy:1' and 'toy:2' have the same name and weights"):
+        run(pictures, tmp_path, settings_of(classifiers=["toy:1", "toy:2"]))
+
+
+def test_without_measures_nothing_is_measured_and_no_index_written(
+    pictures: Path, tmp_path: Path, stored: Counter[str]
+) -> None:
+    _, recorder = run(pictures, tmp_path, with_measures=False)
+    assert stored == {kind: n for kind, n in ALL.items() if kind != "measurement"}
+    assert recorder.totals == [len(recorder.done)]
+    assert not Workspace(tmp_path).index.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "match"),
+    [
+        ({"methods": {"grad_cam": {}, "rise": {"masks": 3}}}, ConfigError, "methods.rise.masks"),
+        ({"methods": {"grad_cm": {}}}, RegistrationError, "Did you mean 'grad_cam'"),
+        ({"measures": {"names": ["delation"]}}, RegistrationError, "Did you mean 'deletion'"),
+    ],
+)
+def test_wrong_settings_end_the_run_before_any_work(
+    pictures: Path, tmp_path: Path, changes: dict[str, Any], error: type[Exception], match: str
+) -> None:
+    with pytest.raises(error, match=match):
+        run(pictures, tmp_path, settings_of(**changes))
+    assert not list(tmp_path.iterdir())
+
+
+# --- incremental ------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_computes_nothing(
+    pictures: Path, finished: Path, stored: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files_of(finished)
+
+    def no_engine(*_: object) -> None:
+        raise AssertionError("an engine was built")
+
+    monkeypatch.setattr(Engine, "__init__", no_engine)
+    classifier = toy_classifier()
+    monkeypatch.setattr("gallery.pipeline.build.load_classifier", lambda *_, **__: classifier)
+    ToyNet.passes = 0
+    index, recorder = run(pictures, finished)
+    assert ToyNet.passes == 0
+    assert not stored
+    assert len(index.entries) == N_IMAGES
+    assert all(was_stored for _, _, was_stored in recorder.done)
+    assert files_of(finished) == before
+
+
+PER_MEASURE = N_IMAGES * N_METHODS
+
+
+@pytest.mark.parametrize(
+    ("changes", "recomputed"),
+    [
+        ({"title": "Other", "description": "d", "version": "2"}, {}),
+        ({"search": {"overlaps": [0, 3]}}, {"graph": 4}),
+        ({"search": {"p_high": 0.8}}, {"search": 4, "graph": 4}),
+        ({"search": {"n_random": 9}}, {"search": 4, "graph": 4}),
+        ({"graph": {"p_low": 0.5}}, {"graph": 4}),
+        ({"graph": {"n_roots": 1}}, {"graph": 4}),
+        ({"measures": {"step_px": 512}}, {"measurement": PER_MEASURE * 2}),
+        ({"measures": {"names": ["deletion"]}}, {}),
+        ({"methods": {"grad_cam": {}}}, {}),
+        ({"methods": {"rise": {"n_masks": 17, "cells": 3}}}, {"heatmap": 4, "measurement": 4 * N_MEASURES}),
+        ({"methods": {"grad_cam_plus_plus": {}}}, {"heatmap": 4, "measurement": 4 * N_MEASURES}),
+        ({"seed": 8}, {"heatmap": 4 * 2, "measurement": 4 * 2 * N_MEASURES}),
+        ({"perturbation": {"rows": 2}}, {"search": 4, "graph": 4}),
+        ({"perturbation": {"align_corners": True}}, {"search": 4, "graph": 4}),
+        (
+            {"perturbation": {"baseline": "mean"}},
+            {"inputs": 4, "search": 4, "graph": 4, "heatmap": 4, "measurement": 4 * N_MEASURES},
+        ),
+        ({"classifiers": ["toy:8"]}, ALL),
+        ({"classifiers": ["toy:4", "toy:8"]}, ALL),
+    ],
+    ids=str,
+)
+def test_a_changed_setting_recomputes_just_what_depends_on_it(
+    pictures: Path, finished: Path, stored: Counter[str], changes: dict[str, Any], recomputed: dict[str, int]
+) -> None:
+    run(pictures, finished, settings_of(**changes))
+    assert stored == recomputed
+
+
+def test_a_changed_target_recomputes_that_image(pictures: Path, finished: Path, stored: Counter[str]) -> None:
+    images = settings_of().model_dump(exclude_unset=True)["images"]
+    images[0]["target"] = "car"
+    run(pictures, finished, settings_of(images=images))
+    one = {"prediction": 1, "search": 1, "graph": 1, "heatmap": 3, "measurement": 3 * N_MEASURES}
+    assert stored == one
+
+
+def test_the_same_target_by_another_name_recomputes_the_prediction_only(
+    pictures: Path, finished: Path, stored: Counter[str]
+) -> None:
+    images = settings_of().model_dump(exclude_unset=True)["images"]
+    images[1]["target"] = CLASSES.index("cup")
+    run(pictures, finished, settings_of(images=images))
+    assert stored == {"prediction": 1}
+
+
+def test_a_changed_photograph_recomputes_it_and_its_composite(
+    pictures: Path, finished: Path, tmp_path: Path, stored: Counter[str]
+) -> None:
+    folder = shutil.copytree(pictures, tmp_path / "changed")
+    Image.open(folder / "beta.png").transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "beta.png")
+    run(folder, finished)
+    assert stored == {kind: n // 2 for kind, n in ALL.items()}
+
+
+def relabelled(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:  # noqa: ANN401
+    """Have the toy classifier keep its weights and change other facts."""
+    monkeypatch.setattr("gallery.pipeline.build.load_classifier", lambda *_, **__: toy_classifier(**facts))
+
+
+def test_new_class_names_recompute_predictions(
+    pictures: Path, finished: Path, stored: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relabelled(monkeypatch, class_names=("Katze", "Hund", "cup", "Auto"))
+    index, _ = run(pictures, finished)
+    assert stored == {"prediction": 4}
+    assert {t.name for r in load_results(index, Workspace(finished)) for t in r.prediction.top} == {
+        "Katze", "Hund", "cup", "Auto",
+    }  # fmt: skip
+
+
+def test_another_cam_layer_recomputes_the_maps_that_use_it(
+    pictures: Path, finished: Path, stored: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relabelled(monkeypatch, cam_layer="features.0")
+    index, _ = run(pictures, finished)
+    assert stored == {"heatmap": 4, "measurement": 4 * N_MEASURES}
+    layers = {r.heatmaps["grad_cam"].layer for r in load_results(index, Workspace(finished))}
+    assert layers == {"features.0"}
+
+
+def test_a_layer_named_in_the_options_does_not_depend_on_the_classifiers_own(
+    pictures: Path, tmp_path: Path, stored: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(methods={"grad_cam": {"layer": "features.2"}})
+    run(pictures, tmp_path, settings)
+    stored.clear()
+    relabelled(monkeypatch, cam_layer="features.0")
+    run(pictures, tmp_path, settings)
+    assert not stored
+
+
+def test_a_damaged_result_is_computed_again(
+    pictures: Path, finished: Path, stored: Counter[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    before = bundles(finished)
+    file = next((finished / "build/store/heatmap").rglob("*.npz"))
+    file.write_bytes(file.read_bytes()[:-1])
+    run(pictures, finished)
+    assert stored == {"heatmap": 1}
+    assert "is damaged" in caplog.text
+    assert bundles(finished) == before
+
+
+# --- interrupted ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 13, 22, 40, sum(ALL.values())])
+def test_an_interrupted_run_goes_on_to_the_same_bytes(
+    pictures: Path, explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, k: int
+) -> None:
+    put, n_put = Store.put, 0
+
+    def dying(self: Store, kind: str, made_by: Mapping[str, Any], record: object) -> str:
+        nonlocal n_put
+        key = put(self, kind, made_by, record)
+        n_put += kind != "tuning"
+        if n_put == k:
+            raise KeyboardInterrupt
+        return key
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "put", dying)
+        with pytest.raises(KeyboardInterrupt):
+            run(pictures, tmp_path)
+    assert not Workspace(tmp_path).index.exists()
+    index, recorder = run(pictures, tmp_path)
+    assert sum(not was_stored for _, _, was_stored in recorder.done) <= sum(ALL.values()) - k
+    assert len(index.entries) == N_IMAGES
+    assert Workspace(tmp_path).index.read_bytes() == Workspace(explained).index.read_bytes()
+    copy = Path(shutil.copytree(explained, tmp_path / "uninterrupted"))
+    assert bundles(tmp_path) == bundles(copy)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_results_do_not_depend_on_how_many_images_go_in_lock_step(
+    pictures: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("gallery.pipeline.build.CPU_CHUNK", size)
+    run(pictures, tmp_path)
+    assert bundles(tmp_path) == bundles(finished)
+
+
+# --- isolated ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_bad_images(pictures: Path, tmp_path: Path) -> tuple[Path, SetSettings]:
+    """Return a folder and a set with a truncated photograph, one the network refuses, and two good ones."""
+    folder = Path(shutil.copytree(pictures, tmp_path / "bad"))
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "whole.jpg")
+    (folder / "broken.jpg").write_bytes((folder / "whole.jpg").read_bytes()[:1500])
+    Image.new("RGB", (40, 40), "white").save(folder / "white.png")
+    names = ("alpha.png", "broken.jpg", "white.png", "gamma.png")
+    images = [{"id": name[:-4], "source": f"file:{name}"} for name in names]
+    return folder, settings_of(images=images)
+
+
+def test_bad_images_do_not_lose_the_others(
+    with_bad_images: tuple[Path, SetSettings], finished: Path, tmp_path: Path
+) -> None:
+    folder, settings = with_bad_images
+    index, recorder = run(folder, tmp_path / "out", settings)
+    assert [entry.image.id for entry in index.entries] == ["alpha", "gamma"]
+    assert [(f.image_id, f.stage) for f in index.failures] == [("broken", "curation"), ("white", "explain")]
+    assert index.failures[1].reason == "RuntimeError: an all-white picture"
+    assert [image for image, _ in recorder.failed] == ["broken", "white"]
+    good = bundles(tmp_path / "out", settings)
+    usual = bundles(finished)
+    assert {name for name in good if name.endswith(".npy")}
+    assert all(usual[name] == content for name, content in good.items())
+
+
+def test_a_network_that_fails_in_the_middle_of_a_search_loses_one_image(
+    pictures: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = Explainer.search
+
+    def failing(self: Explainer, cases: Any) -> None:  # noqa: ANN401
+        if any(case.card.id == "beta" for case in cases):
+            raise MemoryError("too many masks")
+        search(self, cases)
+
+    monkeypatch.setattr(Explainer, "search", failing)
+    index, _ = run(pictures, tmp_path)
+    assert [entry.image.id for entry in index.entries] == ["alpha", "gamma", "grid"]
+    assert index.failures == (Failure("beta", "explain", "MemoryError: too many masks"),)
+    usual = bundles(finished)
+    assert all(usual[name] == content for name, content in bundles(tmp_path).items())
+
+
+def test_a_failed_measure_is_listed_as_such(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = Explainer.measure
+
+    def failing(self: Explainer, case: Any) -> None:  # noqa: ANN401
+        if case.card.id == "beta":
+            raise ZeroDivisionError("no area")
+        measure(self, case)
+
+    monkeypatch.setattr(Explainer, "measure", failing)
+    index, _ = run(pictures, tmp_path)
+    assert index.failures == (Failure("beta", "measure", "ZeroDivisionError: no area"),)
+    assert len(index.entries) == 3
+
+
+def test_an_image_that_fails_under_one_classifier_is_kept_under_the_other(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(spec: str, **_: object) -> Any:  # noqa: ANN401
+        return toy_classifier(int(spec[-1]), class_names=CLASSES if spec == "toy:8" else ("a", "b", "c", "d"))
+
+    monkeypatch.setattr("gallery.pipeline.build.load_classifier", load)
+    index, _ = run(pictures, tmp_path, settings_of(classifiers=["toy:4", "toy:8"]))
+    pairs = [(entry.image.id, entry.classifier) for entry in index.entries]
+    assert [c for name, c in pairs if name == "beta"] == ["toy-8"]
+    assert [name for name, _ in pairs] == ["alpha", "alpha", "beta", "gamma", "gamma", "grid", "grid"]
+    assert len(index.failures) == 1
+    assert index.failures[0].reason.startswith("Toy 4: target = 'cup': the classifier has no such class.")
+
+
+def test_a_photograph_that_cannot_be_read_is_listed_once(
+    with_bad_images: tuple[Path, SetSettings], tmp_path: Path
+) -> None:
+    folder, settings = with_bad_images
+    settings = settings.model_copy(update={"classifiers": ["toy:4", "toy:8"]})
+    index, _ = run(folder, tmp_path / "out", settings)
+    assert [f.image_id for f in index.failures] == ["broken", "white", "white"]
+
+
+def test_a_full_disk_ends_the_run_at_once(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(Store, "put", full)
+    with pytest.raises(StoreError, match="disk full"):
+        run(pictures, tmp_path)
+
+
+def test_nan_maps_are_refused(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bad(name: str, options: object) -> Any:  # noqa: ANN401
+        def method(subject: Any) -> Any:  # noqa: ANN401
+            raw = HEATMAPS[name].call(subject)
+            raw.native[0, 0] = float("nan")
+            return raw
+
+        return method
+
+    monkeypatch.setattr("gallery.pipeline.explain.bound", bad)
+    index, _ = run(pictures, tmp_path, settings_of(methods={"grad_cam": {}}))
+    assert not index.entries
+    assert "grad_cam: the map has NaN" in index.failures[0].reason
+
+
+# --- names ------------------------------------------------------------------------------------------------
+
+
+def test_check_names_reports_everything_at_once() -> None:
+    settings = settings_of(
+        methods={"grad_cm": {}, "rise": {"p_keep": float("nan")}},
+        measures={"names": ["insertoin", "deletion"]},
+        classifiers=["embeded:x", "embedded", "timm:"],
+    )
+    problems = [(p.key, f"{p.reason} {p.fix}") for p in check_names(settings, Path("set/gallery.toml"))]
+    keys = [key for key, _ in problems]
+    assert keys == ["methods.grad_cm", "methods.rise", "measures.names", *["classifiers"] * 3]
+    hints = ["'grad_cam'", "finite", "'insertion'", "'embedded'", "names no model", "names no model"]
+    assert all(hint in text for hint, (_, text) in zip(hints, problems, strict=True))
+    assert {p.where for p in check_names(settings, Path("set/gallery.toml"))} == {"set/gallery.toml"}
+
+
+def test_the_catalogue_follows_the_registries() -> None:
+    catalogue = catalogue_of(settings_of(), [toy_classifier()])
+    for method in catalogue.methods:
+        assert method.title == HEATMAPS[method.name].title
+        assert method.doc
+    assert {m.better for m in catalogue.measures} == {"higher", "lower"}

@@ -1,0 +1,108 @@
+import dataclasses
+from typing import Any
+
+import pytest
+
+from gallery.pipeline.recipe import VERSIONS, Method, Recipe
+from gallery.store.keys import result_key
+from tests.pipeline.toy import settings_of, toy_classifier
+
+CARD = toy_classifier().card
+RISE = Method("rise", {"n_masks": 16}, 1, uses_baseline=False, is_seeded=True)
+CAM = Method("grad_cam", {"layer": ""}, 1, uses_baseline=False, is_seeded=False)
+IGOS = Method("igos", {"size": 4}, 1, uses_baseline=True, is_seeded=True)
+
+
+def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
+    """Return the key of one result of every kind."""
+    methods = {m.name: dataclasses.replace(m, **changes) for m in (RISE, CAM, IGOS)}
+    made = {
+        "inputs": recipe.inputs(),
+        "prediction": recipe.prediction("predicted"),
+        "search": recipe.search(1),
+        "graph": recipe.graph(1),
+        **{f"heatmap/{name}": recipe.heatmap(1, method) for name, method in methods.items()},
+        "measurement/curve": recipe.measurement(1, methods["rise"], "deletion", version=1, is_curve=True),
+        "measurement/value": recipe.measurement(
+            1, methods["rise"], "average_drop", version=1, is_curve=False
+        ),
+    }
+    return {name: result_key(name.partition("/")[0], parts) for name, parts in made.items()}
+
+
+BEFORE = keys(Recipe("image", CARD, settings_of()))
+HEATMAPS = {"heatmap/rise", "heatmap/grad_cam", "heatmap/igos"}
+MEASUREMENTS = {"measurement/curve", "measurement/value"}
+
+
+def changed(after: dict[str, str]) -> set[str]:
+    """Return the results whose key differs from before."""
+    return {name for name, key in after.items() if key != BEFORE[name]}
+
+
+def test_all_keys_differ() -> None:
+    assert len(set(BEFORE.values())) == len(BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        (Recipe("other", CARD, settings_of()), set(BEFORE)),
+        (Recipe("image", dataclasses.replace(CARD, digest="other"), settings_of()), set(BEFORE)),
+        (Recipe("image", dataclasses.replace(CARD, title="other", id="x:y", slug="z"), settings_of()), set()),
+        (
+            Recipe("image", dataclasses.replace(CARD, class_names=tuple("abcd")), settings_of()),
+            {"prediction"},
+        ),
+        (
+            Recipe("image", dataclasses.replace(CARD, cam_layer="features.0"), settings_of()),
+            {"heatmap/grad_cam"},
+        ),
+        (Recipe("image", CARD, settings_of(seed=1)), {"heatmap/rise", "heatmap/igos", *MEASUREMENTS}),
+        (
+            Recipe("image", CARD, settings_of(perturbation={"baseline": "mean"})),
+            {"inputs", "search", "graph", "heatmap/igos"},
+        ),
+        (Recipe("image", CARD, settings_of(perturbation={"cols": 4})), {"search", "graph"}),
+        (Recipe("image", CARD, settings_of(perturbation={"interpolation": "nearest"})), {"search", "graph"}),
+        (Recipe("image", CARD, settings_of(search={"p_high": 0.8})), {"search", "graph"}),
+        (Recipe("image", CARD, settings_of(search={"overlaps": [3]})), {"graph"}),
+        (Recipe("image", CARD, settings_of(graph={"max_nodes": 9})), {"graph"}),
+        (Recipe("image", CARD, settings_of(measures={"step_px": 9})), {"measurement/curve"}),
+    ],
+)
+def test_a_key_depends_on_what_the_result_depends_on(recipe: Recipe, expected: set[str]) -> None:
+    assert changed(keys(recipe)) == expected
+
+
+@pytest.mark.parametrize("change", [{"options": {"n_masks": 17}}, {"version": 2}])
+def test_a_method_s_options_and_version_count(change: dict[str, Any]) -> None:
+    assert changed(keys(Recipe("image", CARD, settings_of()), **change)) == HEATMAPS | MEASUREMENTS
+
+
+@pytest.mark.parametrize("kind", VERSIONS)
+def test_raising_a_version_recomputes_that_kind(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setitem(VERSIONS, kind, 2)
+    kinds = {name.partition("/")[0] for name in changed(keys(Recipe("image", CARD, settings_of())))}
+    follows = {"search": {"search", "graph"}, "heatmap": {"heatmap", "measurement"}}
+    assert kinds == follows.get(kind, {kind})
+
+
+def test_targets_count() -> None:
+    recipe = Recipe("image", CARD, settings_of())
+    assert recipe.search(1) != recipe.search(2)
+    assert recipe.graph(1) != recipe.graph(2)
+    assert recipe.heatmap(1, RISE) != recipe.heatmap(2, RISE)
+    assert recipe.prediction(1) != recipe.prediction("1")
+    curve = [recipe.measurement(t, RISE, "deletion", version=1, is_curve=True) for t in (1, 2)]
+    assert curve[0] != curve[1]
+
+
+def test_measures_and_their_versions_count() -> None:
+    recipe = Recipe("image", CARD, settings_of())
+    made = [
+        recipe.measurement(1, RISE, name, version=version, is_curve=True)
+        for name in ("deletion", "insertion")
+        for version in (1, 2)
+    ]
+    assert len({result_key("measurement", m) for m in made}) == 4

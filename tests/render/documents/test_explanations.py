@@ -1,0 +1,202 @@
+"""The documents, from records made by hand; ``tests/pipeline/test_export.py`` checks them on real results."""
+
+import copy
+import json
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from gallery.errors import StoreError
+from gallery.records import Catalogue, ImageResult
+from gallery.render.documents.explanations import (
+    SCHEMA_FILE,
+    SCHEMA_VERSION,
+    explanations_document,
+    json_bytes,
+    number,
+    timings_document,
+    write_bundle,
+    write_timings,
+)
+from tests.render.pages import synthetic
+
+SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+@pytest.fixture(scope="module")
+def results() -> list[ImageResult]:
+    """Return the synthetic results: with and without MSEs, label and quadrants."""
+    return list(synthetic.results())
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """Return their catalogue."""
+    return synthetic.catalogue()
+
+
+@pytest.fixture(scope="module")
+def document(results: list[ImageResult], catalogue: Catalogue) -> dict[str, Any]:
+    """Return a document with an MSE in it."""
+    result = next(r for r in results if r.search.mses and r.graph.links)
+    parsed: dict[str, Any] = json.loads(json_bytes(explanations_document(result, catalogue)))
+    return parsed
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["properties"]["schema_version"]["const"] == SCHEMA_VERSION
+
+
+def test_every_document_follows_the_schema(results: list[ImageResult], catalogue: Catalogue) -> None:
+    assert results
+    for result in results:
+        VALIDATOR.validate(json.loads(json_bytes(explanations_document(result, catalogue))))
+
+
+def objects_of(schema: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    """Return every sub-schema that describes an object."""
+    found = [schema] if isinstance(schema, dict) and schema.get("type") == "object" else []
+    children = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else []
+    return found + [inner for child in children for inner in objects_of(child)]
+
+
+def test_every_field_is_described_and_every_object_closed() -> None:
+    described = json.dumps(SCHEMA["$defs"])
+    assert "row * cols + col" in described
+    for schema in objects_of(SCHEMA):
+        assert "additionalProperties" in schema
+        for name, field in schema.get("properties", {}).items():
+            assert len(field.get("description", "")) > 8 or name == "p_high", name
+        if schema["additionalProperties"] is False:
+            assert set(schema["required"]) == set(schema["properties"])
+
+
+def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401
+    """Return the path of every object in a document."""
+    if isinstance(value, list):
+        return [p for i, item in enumerate(value) for p in paths_of(item, (*path, i))]
+    if isinstance(value, dict):
+        return [path, *(p for key, item in value.items() for p in paths_of(item, (*path, key)))]
+    return []
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    """Return what stands at a path."""
+    for key in path:
+        value = value[key]
+    return value
+
+
+def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any]) -> None:
+    free = {"options", "diverse", "heatmaps", "measures", "curves", "versions"}
+    for path in paths_of(document):
+        if path and (path[-1] in free or path[0] in {"measures", "curves"}):
+            continue
+        for key in at(document, path):
+            broken = copy.deepcopy(document)
+            del at(broken, path)[key]
+            assert not VALIDATOR.is_valid(broken), (path, key)
+        broken = copy.deepcopy(document)
+        at(broken, path)["unheard_of"] = object()
+        assert not VALIDATOR.is_valid(broken), path
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("p_full",), 0),
+        (("p_full",), 1.01),
+        (("mses", 0, "cells"), []),
+        (("mses", 0, "cells"), [1, 1]),
+        (("mses", 0, "cells"), [256]),
+        (("mses", 0, "margin"), -0.1),
+        (("mses", 0, "minimality"), "minimal"),
+        (("sag", "nodes", 0, "id"), "m1"),
+        (("sag", "links", 0, "drop"), 2),
+        (("mask_model", "baseline"), "grey"),
+        (("classifier", "preprocessing", "size"), [1]),
+        (("classifier", "preprocessing", "mean"), [0, 0, 0, 0]),
+        (("image", "pixels_sha256"), "abc"),
+        (("schema_version",), "2.0"),
+        (("top",), []),
+        (("diverse",), {"x": [0]}),
+        (("forwards", "total"), -1),
+        (("search", "options"), {}),
+        (("search", "options", "nested"), {"a": 1}),
+    ],
+    ids=str,
+)
+def test_the_schema_notices_values_out_of_range(
+    document: dict[str, Any], path: tuple[Any, ...], value: object
+) -> None:
+    VALIDATOR.validate(document)
+    broken = copy.deepcopy(document)
+    at(broken, path[:-1])[path[-1]] = value
+    assert not VALIDATOR.is_valid(broken)
+
+
+# --- documents --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [0.1, 1 / 3, 1e-30, 0.0, -0.0, 12345.678])
+def test_numbers_keep_all_of_a_float32(x: float) -> None:
+    single = np.float32(x)
+    assert np.float32(number(float(single))) == single
+    assert len(repr(abs(number(float(single)))).replace(".", "").partition("e")[0].strip("0")) <= 9
+
+
+def test_no_second_and_no_date_in_the_document(results: list[ImageResult], catalogue: Catalogue) -> None:
+    slow = [_later(result) for result in results]
+    for result, late in zip(results, slow, strict=True):
+        before, after = (json_bytes(explanations_document(r, catalogue)) for r in (result, late))
+        assert before == after
+        assert timings_document(result, catalogue)["seconds"] != timings_document(late, catalogue)["seconds"]
+
+
+def _later(value: Any) -> Any:  # noqa: ANN401
+    """Return records with a thousand seconds more in each."""
+    if is_dataclass(value) and not isinstance(value, type):
+        changes = {f.name: _later(getattr(value, f.name)) for f in fields(value)}
+        if "seconds" in changes:
+            changes["seconds"] += 1000
+        return replace(value, **changes)
+    if isinstance(value, dict):
+        return {key: _later(item) for key, item in value.items()}
+    return tuple(_later(item) for item in value) if isinstance(value, tuple) else value
+
+
+def test_json_is_readable_and_strict() -> None:
+    assert json_bytes({"a": "\N{SNOWMAN}"}) == '{\n  "a": "\N{SNOWMAN}"\n}\n'.encode()
+    with pytest.raises(ValueError, match="JSON"):
+        json_bytes({"a": float("nan")})
+
+
+def test_a_bundle_is_complete_and_repeats(
+    results: list[ImageResult], catalogue: Catalogue, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        write_bundle(results[0], catalogue, tmp_path / name)
+    files = [{p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two")]
+    assert files[0] == files[1]
+    assert set(files[0]) == {"explanations.json", "heatmaps.npz", "input.npy", "baseline.npy"}
+    np.testing.assert_array_equal(np.load(tmp_path / "one/input.npy"), results[0].inputs.tensor)
+    np.testing.assert_array_equal(np.load(tmp_path / "one/baseline.npy"), results[0].inputs.baseline)
+    with np.load(tmp_path / "one/heatmaps.npz", allow_pickle=False) as maps:
+        assert set(maps.files) == set(results[0].heatmaps)
+        for name, heatmap in results[0].heatmaps.items():
+            assert maps[name].dtype == np.float32
+            np.testing.assert_array_equal(maps[name], heatmap.values)
+
+
+def test_a_folder_that_cannot_be_made_is_a_plain_error(
+    results: list[ImageResult], catalogue: Catalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_timings(results[0], catalogue, tmp_path / "file")

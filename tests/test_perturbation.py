@@ -26,7 +26,7 @@ def test_masks_are_the_upsampled_grid(grid: tuple[int, int], interpolation: str,
     cells = torch.tensor([[float(m >> i & 1) for i in range(model.n_cells)] for m in masks])
     options = {"align_corners": align_corners} if interpolation == "bilinear" else {}
     mode = "bilinear" if interpolation == "bilinear" else "nearest-exact"
-    expected = F.interpolate(cells.reshape(-1, 1, *grid), size=(35, 42), mode=mode, **options)  # type: ignore[arg-type]
+    expected = F.interpolate(cells.reshape(-1, 1, *grid), size=(35, 42), mode=mode, **options)
     mine = bits_of(masks, model.n_cells) @ cell_basis(model, (35, 42))
     torch.testing.assert_close(mine.reshape(-1, 35, 42), expected[:, 0], rtol=0, atol=1e-6)
 
@@ -113,7 +113,7 @@ def test_blur_grows_with_the_image() -> None:
 
 
 def test_unknown_baseline() -> None:
-    with pytest.raises(ConfigError, match="unknown baseline 'noise'. Known: blur, black, mean"):
+    with pytest.raises(ConfigError, match=r"unknown baseline 'noise'\. Known: blur, black, mean"):
         make_baseline("noise", torch.zeros(1, 3, 4, 4), PREPROCESSING)
 
 

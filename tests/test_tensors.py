@@ -1,5 +1,7 @@
 """Shape checks, upsampling, seeds and the guard that puts a network back as it was."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -29,7 +31,12 @@ def test_upsampling_to_the_same_size_changes_nothing() -> None:
 
 
 def test_seeds_depend_on_every_part_and_fit_a_json_number() -> None:
-    seeds = {derive_seed(0, "a", "b"), derive_seed(1, "a", "b"), derive_seed(0, "ab"), derive_seed(0, "a", "c")}
+    seeds = {
+        derive_seed(0, "a", "b"),
+        derive_seed(1, "a", "b"),
+        derive_seed(0, "ab"),
+        derive_seed(0, "a", "c"),
+    }
     assert len(seeds) == 4
     assert all(0 <= seed < 2**53 for seed in seeds)
     assert derive_seed(0, "a", "b") == 4289205486832314  # pinned: stored results are found by it
@@ -48,15 +55,18 @@ class Net(nn.Module):
         self.conv = nn.Conv2d(3, 2, 1)
 
 
-def disturb(net: Net) -> None:
+def disturb(net: Net, *, fails: bool) -> None:
+    """Change everything that is to be put back."""
     net.train()
-    net.conv.weight.requires_grad_(requires_grad=False)
+    net.conv.weight.requires_grad_(False)
     assert net.norm.running_mean is not None
     net.norm.running_mean.requires_grad_()
     net.norm.weight.grad = torch.ones(3)
     net.conv.register_forward_hook(lambda *_: None)
     net.conv.register_forward_pre_hook(lambda *_: None)
     torch.rand(1)
+    if fails:
+        raise RuntimeError("boom")
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -70,13 +80,8 @@ def test_network_is_left_as_found(fails: bool) -> None:
     assert net.conv.bias is not None
     net.conv.bias.grad = gradient
     state = torch.get_rng_state()
-    if fails:
-        with pytest.raises(RuntimeError, match="boom"), left_as_found(net):
-            disturb(net)
-            raise RuntimeError("boom")
-    else:
-        with left_as_found(net):
-            disturb(net)
+    with pytest.raises(RuntimeError, match="boom") if fails else nullcontext(), left_as_found(net):
+        disturb(net, fails=fails)
     assert (net.training, net.norm.training, net.conv.training) == (False, False, True)
     assert net.conv.weight.requires_grad
     assert net.norm.running_mean is not None

@@ -1,4 +1,4 @@
-"""Analytic classifiers, scorers and games whose right answers are known without running the code under test."""
+"""Analytic classifiers, scorers and games: their right answers are known without the code under test."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -145,7 +145,7 @@ def subject_of(
 
 @dataclass
 class LinearScorer:
-    """A scorer whose answer is linear in the mask: constant + sum of keep x weights; satisfies ``MaskScorer``."""
+    """Answers constant + sum of keep x weights, linear in the mask; satisfies ``MaskScorer``."""
 
     image: Tensor
     weights: Tensor
@@ -184,7 +184,7 @@ def dnf(*clauses: int) -> Game:
 
 
 def random_game(seed: int) -> Game:
-    """Score every mask by an unrelated number in (0, 1): as far from monotone as can be; the empty set gets 0."""
+    """Score every mask by an unrelated number in (0, 1), far from monotone; the empty set gets 0."""
 
     def value(mask: int) -> float:
         draw = torch.Generator().manual_seed(seed * 1_000_003 + mask)

@@ -2,10 +2,10 @@ r"""How much probability is lost when the image is dimmed by the map.
 
 $$\frac{\max(0, p - p_m)}{p}$$
 
-$p$ is the target's probability on the whole image and $p_m$ on the image multiplied by the map. The mean over images is
-the *average drop*. **Lower is better.** The raw map is scaled from its minimum to its maximum onto [0, 1] and
-multiplied with the normalised image, so that dark parts of the map become the mean colour. Values are fractions, not
-percent.
+$p$ is the target's probability on the whole image and $p_m$ on the image multiplied by the map. The mean
+over images is the *average drop*. **Lower is better.** The raw map is scaled from its minimum to its
+maximum onto [0, 1] and multiplied with the normalised image, so that dark parts of the map become the mean
+colour. Values are fractions, not percent.
 
 The measure favours maps that cover much of the image; read it beside deletion and insertion.
 """

@@ -1,12 +1,12 @@
 """Area under the probability of the target as the most salient pixels are removed first.
 
-A map that finds what the classifier needs makes the curve fall at once, so **lower is better**. A low area alone can
-mislead: adversarial noise lowers it too. Read it together with the insertion curve.
+A map that finds what the classifier needs makes the curve fall at once, so **lower is better**. A low area
+alone can mislead: adversarial noise lowers it too. Read it together with the insertion curve.
 
-**Protocol (RISE).** Pixels are ordered by descending raw value, equal values in reading order. In each step the next
-`step_px` pixels are set to the mean colour (zero after normalisation). The probability is taken before the first and
-after every step, and the area is computed by the trapezoid rule over equally spaced points. Values are **not
-comparable** with protocols that use another substrate or order mask cells.
+**Protocol (RISE).** Pixels are ordered by descending raw value, equal values in reading order. In each step
+the next `step_px` pixels are set to the mean colour (zero after normalisation). The probability is taken
+before the first and after every step, and the area is computed by the trapezoid rule over equally spaced
+points. Values are **not comparable** with protocols that use another substrate or order mask cells.
 """
 
 import torch

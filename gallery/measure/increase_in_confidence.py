@@ -1,8 +1,8 @@
 """Whether the classifier becomes more confident when the image is dimmed by the map.
 
-1 if the target's probability on the image multiplied by the map exceeds the probability on the whole image, else 0;
-the mean over images is the share of images with an increase. **Higher is better.** The map is scaled and multiplied as
-for *average drop*.
+1 if the target's probability on the image multiplied by the map exceeds the probability on the whole image,
+else 0; the mean over images is the share of images with an increase. **Higher is better.** The map is
+scaled and multiplied as for *average drop*.
 """
 
 from gallery.measure._base import MEASURES, Measured, Score

@@ -2,11 +2,12 @@
 
 A map that finds evidence that suffices makes the curve rise at once, so **higher is better**.
 
-**Protocol (RISE).** The curve starts from the blurred image (Gaussian, 11 px, sigma 5 px, its tails folded back onto
-the 11 px as in the official code, zeros beyond the border, after normalisation). Pixels are ordered by descending raw value, equal values in reading order. In each step the next
-`step_px` pixels are restored. The probability is taken before the first and after every step, and the area is computed
-by the trapezoid rule over equally spaced points. Values are **not comparable** with protocols that start from another
-substrate.
+**Protocol (RISE).** The curve starts from the blurred image (Gaussian, 11 px, sigma 5 px, its tails folded
+back onto the 11 px as in the official code, zeros beyond the border, after normalisation). Pixels are
+ordered by descending raw value, equal values in reading order. In each step the next `step_px` pixels are
+restored. The probability is taken before the first and after every step, and the area is computed by the
+trapezoid rule over equally spaced points. Values are **not comparable** with protocols that start from
+another substrate.
 """
 
 from gallery.measure._base import MEASURES, Measured, Score

@@ -5,10 +5,11 @@ engine composes masked images as one matrix product, fills batches across images
 precision, re-scores in float32 near thresholds and wherever a number is shown, and never scores the same
 mask of the same image twice.
 
-The last bits of a result depend on how many images a pass holds. Float32 passes are therefore padded to one fixed
-size with copies of their last image, and screening passes to a power of two. On one machine, no number shown then
-depends on its neighbours in a batch or on its place in it, so an interrupted build continues to the same bytes.
-(Tested on real networks. A network that ends in a few, say 3, classes may still round by place in the batch.)
+The last bits of a result depend on how many images a pass holds. Float32 passes are therefore padded to one
+fixed size with copies of their last image, and screening passes to a power of two. On one machine, no
+number shown then depends on its neighbours in a batch or on its place in it, so an interrupted build
+continues to the same bytes. (Tested on real networks. A network that ends in a few, say 3, classes may
+still round by place in the batch.)
 """
 
 import math

@@ -1,17 +1,18 @@
 """Fold batch normalisation into the convolution before it, which saves a pass over every feature map.
 
-Used for bfloat16 screening only: the folded network is the same function up to rounding, and exact passes must
-not depend on it. Measured on EfficientNet-Lite0 and two CPU cores: about 1.15 times the images per second.
+Used for bfloat16 screening only: the folded network is the same function up to rounding, and exact passes
+must not depend on it. Measured on EfficientNet-Lite0 and two CPU cores: about 1.15 times the images per
+second.
 """
 
 import torch.fx
-from timm.layers import BatchNormAct2d, Conv2dSame
+from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-
 CONVOLUTIONS = (nn.Conv2d, Conv2dSame)
-"""Exactly these types: others may change their weights at every pass (weight standardisation, parametrisations)."""
+"""Exactly these types: others may change their weights at every pass (weight standardisation, say)."""
 
 
 class _Tracer(torch.fx.Tracer):
@@ -55,7 +56,9 @@ def fold_batch_norm(module: nn.Module) -> int:
 
 def _fold(module: nn.Module, conv: nn.Module, norm: nn.Module, path: str) -> bool:
     """Fold ``norm`` into ``conv`` and put what is left of it (its activation) in its place."""
-    if type(conv) not in CONVOLUTIONS or not isinstance(norm, nn.BatchNorm2d) or norm.running_mean is None:
+    if not isinstance(conv, nn.Conv2d) or type(conv) not in CONVOLUTIONS:
+        return False
+    if not isinstance(norm, nn.BatchNorm2d) or norm.running_mean is None or norm.running_var is None:
         return False
     if any(m._forward_hooks or m._forward_pre_hooks for m in (conv, norm)):  # noqa: SLF001 - no public way
         return False

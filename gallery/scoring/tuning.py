@@ -42,7 +42,8 @@ class Tuning:
 def screening_copy(module: nn.Module, precision: Precision) -> nn.Module:
     """Return ``module`` in channels_last and the given precision; the original is left alone.
 
-    In bfloat16, batch normalisation is folded where it can be; in float32 nothing is, so that passes are exact.
+    In bfloat16, batch normalisation is folded where it can be; in float32 nothing is, so that passes are
+    exact.
     """
     twin = copy.deepcopy(module).eval()
     if precision == "bfloat16":
@@ -55,8 +56,8 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
     """Measure screening speed and choose.
 
     The first question is whether bfloat16 is faster than float32, the second which batch size is fastest in
-    the winner; a larger batch must be ``NOTICEABLE`` faster to be taken. A candidate that cannot run (a network
-    that mixes in float32 constants, a batch that does not fit in memory) or that returns NaN has rate 0.
+    the winner; a larger batch must be ``NOTICEABLE`` faster to be taken. A candidate that cannot run (a
+    network that mixes in float32 constants, a batch that does not fit in memory) or returns NaN has rate 0.
 
     Args:
         classifier: Its network is copied, not changed.

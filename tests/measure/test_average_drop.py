@@ -45,7 +45,9 @@ def test_a_network_sees_the_image_times_the_map() -> None:
     scorer = toy.scorer_of(classifier, image, 3)
     values = torch.rand(12, 16, generator=torch.Generator().manual_seed(2))
     dimmed = float(scorer._engine.probabilities(image * unit_range(values), exact=True)[0, 3])
-    assert average_drop(Measured(values, 0.9, scorer, 1)).value == pytest.approx((0.9 - dimmed) / 0.9, abs=1e-6)
+    assert average_drop(Measured(values, 0.9, scorer, 1)).value == pytest.approx(
+        (0.9 - dimmed) / 0.9, abs=1e-6
+    )
 
 
 def test_unit_range() -> None:

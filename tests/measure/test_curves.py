@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
 
 from gallery.measure._base import Measured
 from gallery.measure._curves import area, blurred, curve, salient_order, steps_of
@@ -80,5 +80,10 @@ def test_curve_reports_fractions_scores_and_passes() -> None:
     assert score.y is not None
     assert score.x.tolist() == pytest.approx([0.0, 0.4, 0.8, 1.0])
     assert score.y.tolist() == pytest.approx([0.0, 0.4, 0.8, 1.0])
-    assert (score.x.dtype, score.y.dtype, score.forwards, scorer.forwards) == (torch.float32, torch.float32, 4, 4)
+    assert (score.x.dtype, score.y.dtype, score.forwards, scorer.forwards) == (
+        torch.float32,
+        torch.float32,
+        4,
+        4,
+    )
     assert score.value == pytest.approx((0.4 + 0.8 + 0.5) / 3)

@@ -58,7 +58,8 @@ def test_a_network_starts_at_the_whole_image_and_ends_at_the_mean_colour() -> No
     classifier, image = toy.toy(toy.TwoConv(), (12, 16)), toy.image_of((12, 16))
     scorer = toy.scorer_of(classifier, image, 3)
     score = deletion(Measured(image[0, 0].contiguous(), 1.0, scorer, 50))
-    whole, mean = (scorer._engine.probabilities(x, exact=True)[0, 3] for x in (image, torch.zeros_like(image)))
+    whole, mean = (
+        scorer._engine.probabilities(x, exact=True)[0, 3] for x in (image, torch.zeros_like(image))
+    )
     assert score.y is not None
     assert score.y[[0, -1]].tolist() == pytest.approx([float(whole), float(mean)], abs=1e-7)
-

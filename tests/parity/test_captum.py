@@ -11,14 +11,17 @@ captum = pytest.importorskip("captum.attr", reason="needs the extra 'parity'")
 
 
 @pytest.mark.filterwarnings("ignore:Setting forward, backward hooks:UserWarning")
-@pytest.mark.parametrize("name", ["two convolutions", "first convolution", "resnet18 layer4", "resnet18 layer3"])
+@pytest.mark.parametrize(
+    "name", ["two convolutions", "first convolution", "resnet18 layer4", "resnet18 layer3"]
+)
 def test_grad_cam_equals_captums(name: str) -> None:
     subject, layer = oracle.case(name)
     mine = grad_cam(subject, layer=layer).native
     module = subject.classifier.module
     for part in module.modules():
         if hasattr(part, "inplace"):
-            part.inplace = False  # captum reads the layer after what follows has changed it in place
+            # captum reads the layer after what follows has changed it in place
+            part.inplace = False  # type: ignore[assignment]
     theirs = captum.LayerGradCam(module, module.get_submodule(layer)).attribute(
         subject.image.requires_grad_(), target=subject.target, relu_attributions=True
     )

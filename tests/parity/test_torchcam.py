@@ -19,7 +19,7 @@ def theirs(method: str, name: str) -> tuple[Tensor, Tensor]:
     module = subject.classifier.module
     for part in module.modules():
         if hasattr(part, "inplace"):
-            part.inplace = False
+            part.inplace = False  # type: ignore[assignment]
     with getattr(torchcam, method)(module, target_layer=layer) as extractor:
         scores = module(subject.image.clone().requires_grad_())
         (cam,) = extractor(subject.target, scores)
@@ -27,7 +27,9 @@ def theirs(method: str, name: str) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("method", ["GradCAM", "XGradCAM"])
-@pytest.mark.parametrize("name", ["two convolutions", "first convolution", "resnet18 layer4", "resnet18 layer3"])
+@pytest.mark.parametrize(
+    "name", ["two convolutions", "first convolution", "resnet18 layer4", "resnet18 layer3"]
+)
 def test_scaled_maps_are_equal(method: str, name: str) -> None:
     mine, cam = theirs(method, name)
     oracle.assert_same(unit_range(mine), cam.reshape(mine.shape).double(), tolerance=1e-4)

@@ -98,7 +98,7 @@ def settings_of(**changes: Any) -> SetSettings:  # noqa: ANN401
             "igos": {"iterations": 1, "path_points": 2, "size": 4},
         },
         "perturbation": {"rows": 3, "cols": 3, "baseline": "black"},
-        "search": {"max_mses": 4, "n_random": 8},
+        "search": {"beam_width": 1, "candidates": 2, "max_mses": 4, "n_random": 0},
         "graph": {"max_nodes": 20},
         "measures": {"step_px": 256},
         "images": [

@@ -27,7 +27,9 @@ def counting(seed: int = 0, *, scale: float = 0.02) -> toy.Toy:
     return toy.toy(toy.Evidence(weights, offset=0.2), SIZE)
 
 
-def engine_of(classifier: toy.Toy, precision: str = "float32", batch: int = 4, exact_batch: int = 4) -> Engine:
+def engine_of(
+    classifier: toy.Toy, precision: str = "float32", batch: int = 4, exact_batch: int = 4
+) -> Engine:
     return Engine(classifier, toy.tuning(precision, batch, exact_batch))  # type: ignore[arg-type]
 
 
@@ -42,12 +44,14 @@ def masks_of(n_cells: int, n: int, seed: int = 0) -> list[int]:
     return [0, (1 << n_cells) - 1, *(draw.getrandbits(n_cells) for _ in range(n))]
 
 
-def oracle(classifier: toy.Toy, image: Tensor, baseline: Tensor, model: MaskModel, mask: int, target: int) -> float:
+def oracle(
+    classifier: toy.Toy, image: Tensor, baseline: Tensor, model: MaskModel, mask: int, target: int
+) -> float:
     """Return the probability in float64, by interpolating the grid."""
     grid = torch.tensor([float(mask >> i & 1) for i in range(model.n_cells)], dtype=torch.float64)
     keep = F.interpolate(grid.reshape(1, 1, model.rows, model.cols), SIZE, mode="bilinear")
     x = image.double() * keep + baseline.double() * (1 - keep)
-    network = toy.Evidence(classifier.module.weights.double(), offset=0.2)  # type: ignore[arg-type,operator,union-attr]
+    network = toy.Evidence(classifier.module.weights.double(), offset=0.2)  # type: ignore[arg-type]
     return float(network(x).softmax(dim=1)[0, target])
 
 
@@ -207,7 +211,10 @@ def test_lock_step_equals_one_at_a_time(precision: str) -> None:
     images = [toy.inputs_of(toy.image_of(SIZE, seed)) for seed in range(5)]
 
     def jobs(engine: Engine) -> list[tuple[Scorer, ScoreSteps[list[float]]]]:
-        return [(engine.scorer(x, i % 3, MaskModel()), steps_of([i + 1, 99, 12345], i)) for i, x in enumerate(images)]
+        return [
+            (engine.scorer(x, i % 3, MaskModel()), steps_of([i + 1, 99, 12345], i))
+            for i, x in enumerate(images)
+        ]
 
     engine = engine_of(classifier, precision, batch=8)
     together = engine.run(jobs(engine))
@@ -228,11 +235,11 @@ def test_searches_in_lock_step_equal_searches_alone() -> None:
     assert engine.run(jobs()) == [engine.run([job])[0] for job in jobs()]
 
 
-# --- screening in a faster precision --------------------------------------------------------------------------
+# --- screening in a faster precision ---------------------------------------------------------------------
 
 
 class Coarse(nn.Module):
-    """Adds a fixed error to the log-odds where the input is bfloat16, so that screening is wrong on purpose."""
+    """Adds a fixed error to the log-odds in bfloat16, so that screening is wrong on purpose."""
 
     def __init__(self, error: float) -> None:
         super().__init__()
@@ -255,13 +262,17 @@ def coarse(error: float) -> Scorer:
 
 def test_far_from_the_threshold_screening_decides() -> None:
     scorer = coarse(0.1)
-    assert scorer.score([0b1], exact=False, threshold=toy.sigmoid(2.0)) == pytest.approx([toy.sigmoid(-2.9)], rel=1e-5)
+    assert scorer.score([0b1], exact=False, threshold=toy.sigmoid(2.0)) == pytest.approx(
+        [toy.sigmoid(-2.9)], rel=1e-5
+    )
     assert (scorer.forwards, scorer.table.exact) == (1, {})
 
 
 def test_near_the_threshold_the_verdict_is_float32() -> None:
     scorer = coarse(0.2)
-    threshold = toy.sigmoid(0.1)  # four cells have log-odds 0: screening says 0.2, sufficient; float32 does not
+    threshold = toy.sigmoid(
+        0.1
+    )  # four cells have log-odds 0: screening says 0.2, sufficient; float32 does not
     (score,) = scorer.score([0b1111], exact=False, threshold=threshold)
     assert score == pytest.approx(0.5)
     assert score < threshold
@@ -273,14 +284,16 @@ def test_exact_scores_do_not_depend_on_screening() -> None:
     screened = scorer.score([0b111], exact=False)
     assert screened == pytest.approx([toy.sigmoid(2.0)], rel=1e-5)
     assert scorer.score([0b111], exact=True) == pytest.approx([toy.sigmoid(-1.0)], rel=1e-5)
-    assert scorer.score([0b111], exact=False) == pytest.approx([toy.sigmoid(-1.0)], rel=1e-5), "the best known"
+    assert scorer.score([0b111], exact=False) == pytest.approx([toy.sigmoid(-1.0)], rel=1e-5), (
+        "the best known"
+    )
 
 
 def test_doubt_widens_with_the_errors_seen_and_takes_in_more_masks() -> None:
     scorer = coarse(1.1)
     assert scorer.doubt == LEAST_DOUBT
-    # 3 cells are screened at log-odds 0.1, near the threshold, and turn out to be at -1. Doubt becomes 2.2, which
-    # takes in 1 to 5 cells, screened at -1.9 to 2.1.
+    # 3 cells are screened at log-odds 0.1, near the threshold, and turn out to be at -1. Doubt becomes 2.2,
+    # which takes in 1 to 5 cells, screened at -1.9 to 2.1.
     scores = scorer.score([0b1, 0b11, 0b111, 0b1111, 0b11111, 0b1111111], exact=False, threshold=0.5)
     assert scorer.doubt == pytest.approx(2.2, rel=1e-4)
     assert sorted(scorer.table.exact) == [0b1, 0b11, 0b111, 0b1111, 0b11111]
@@ -313,13 +326,15 @@ def test_verdicts_through_bfloat16_equal_float32_verdicts() -> None:
     assert [s >= threshold for s in screened] == [s >= threshold for s in exact]
 
 
-@pytest.mark.parametrize(("p", "expected"), [(0.5, 0.0), (0.0, math.log(1e-7 / (1 - 1e-7))), (0.9, math.log(9))])
+@pytest.mark.parametrize(
+    ("p", "expected"), [(0.5, 0.0), (0.0, math.log(1e-7 / (1 - 1e-7))), (0.9, math.log(9))]
+)
 def test_log_odds(p: float, expected: float) -> None:
     assert log_odds(p) == pytest.approx(expected)
     assert log_odds(1.0) == pytest.approx(-log_odds(0.0))
 
 
-# --- what may go wrong ----------------------------------------------------------------------------------------
+# --- what may go wrong -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -335,9 +350,9 @@ def test_the_classifier_itself_is_never_run_or_changed() -> None:
     classifier.module.train()
     engine = engine_of(classifier, "bfloat16")
     engine.scorer(toy.inputs_of(toy.image_of(SIZE)), 0, MaskModel()).score([1, 2], exact=False, threshold=0.5)
-    assert classifier.module.images == 0  # type: ignore[comparison-overlap]
+    assert classifier.module.images == 0
     assert classifier.module.training
-    assert classifier.module.weights.dtype == torch.float32  # type: ignore[union-attr]
+    assert classifier.module.weights.dtype == torch.float32
 
 
 def test_a_search_that_raises_ends_the_run() -> None:

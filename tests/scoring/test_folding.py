@@ -7,7 +7,7 @@ import pytest
 import timm
 import torch
 import torchvision
-from timm.layers import StdConv2d
+from timm.layers.std_conv import StdConv2d
 from torch import Tensor, nn
 
 from gallery.scoring.folding import fold_batch_norm
@@ -55,7 +55,8 @@ class Shared(Net):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits."""
-        return super().forward(x) + self.head(self.conv(x).mean(dim=(2, 3)))
+        logits: Tensor = super().forward(x) + self.head(self.conv(x).mean(dim=(2, 3)))
+        return logits
 
 
 class Reused(Net):

@@ -25,8 +25,20 @@ def rates(monkeypatch: pytest.MonkeyPatch, known: dict[str, float]) -> list[str]
     return measured
 
 
-SLOW_HALF = {"float32/4": 100.0, "float32/8": 110.0, "float32/16": 118.0, "float32/32": 160.0, "bfloat16/8": 100.0}
-FAST_HALF = {"float32/4": 100.0, "float32/8": 110.0, "bfloat16/8": 200.0, "bfloat16/16": 220.0, "bfloat16/32": 240.0}
+SLOW_HALF = {
+    "float32/4": 100.0,
+    "float32/8": 110.0,
+    "float32/16": 118.0,
+    "float32/32": 160.0,
+    "bfloat16/8": 100.0,
+}
+FAST_HALF = {
+    "float32/4": 100.0,
+    "float32/8": 110.0,
+    "bfloat16/8": 200.0,
+    "bfloat16/16": 220.0,
+    "bfloat16/32": 240.0,
+}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.errors import StoreError
@@ -35,18 +35,21 @@ def test_every_record_survives_json(record: object) -> None:
     assert same(record, decode(type(record), json.loads(json.dumps(value)), arrays))
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=-(2**256), max_value=2**256))
 def test_integers_of_any_size_survive_exactly(mask: int) -> None:
     value, arrays = encode(dataclasses.replace(EXPLANATION, mask=mask))
     assert decode(Explanation, json.loads(json.dumps(value)), arrays).mask == mask
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=2**53, max_value=2**256))
 def test_integers_that_other_readers_would_round_are_text(mask: int) -> None:
     value, _ = encode(dataclasses.replace(EXPLANATION, mask=mask))
     assert value["mask"] == {"hex": f"{mask:x}"}
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.text(st.characters(exclude_categories=["Cs"])))
 def test_numbers_and_text_survive_exactly(x: float, text: str) -> None:
     value, _ = encode(TopClass(1, text, x))

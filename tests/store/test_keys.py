@@ -1,7 +1,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.store.keys import canonical_json, result_key
@@ -43,6 +43,7 @@ def test_a_key_depends_on_the_kind() -> None:
     assert result_key("search", MADE_BY) != result_key("graph", MADE_BY)
 
 
+@settings(deadline=None)
 @given(PLAIN, PLAIN)
 def test_different_values_have_different_texts(a: object, b: object) -> None:
     assert (canonical_json(a) == canonical_json(b)) == (repr(_sorted(a)) == repr(_sorted(b)))

@@ -105,7 +105,7 @@ def node_id(mask: int) -> str:
 
 
 def to_networkx(graph: AttentionGraph) -> "nx.DiGraph[str]":
-    """Return the graph as ``networkx.DiGraph``: node attributes as in GraphNode, edge attributes removed, drop."""
+    """Return a ``networkx.DiGraph``: nodes as in ``GraphNode``, edges with ``removed`` and ``drop``."""
     digraph: nx.DiGraph[str] = nx.DiGraph(truncated=graph.truncated)
     for node in graph.nodes:
         digraph.add_node(

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from gallery.errors import ClassifierError
-from gallery.interfaces import Classifier, MaskScorer
 from gallery.explain.heatmaps._features import FeatureMaps, capture
+from gallery.interfaces import Classifier, MaskScorer
 from gallery.registry import Registry
 
 

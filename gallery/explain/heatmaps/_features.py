@@ -64,7 +64,9 @@ def capture(module: nn.Module, layer: str, x: Tensor, target: int) -> FeatureMap
         finally:
             handle.remove()
         if len(seen) != 1:
-            raise ClassifierError(f"layer {layer!r} ran {len(seen)} times in one pass; a CAM needs exactly one.")
+            raise ClassifierError(
+                f"layer {layer!r} ran {len(seen)} times in one pass; a CAM needs exactly one."
+            )
         # Where nothing depends on the layer and the weights are frozen, the logits have no graph at all.
         score = logits[:, target].sum()
         gradients = torch.autograd.grad(score, seen[0], allow_unused=True)[0] if score.requires_grad else None

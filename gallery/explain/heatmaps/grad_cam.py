@@ -1,6 +1,7 @@
 r"""Weight each feature map by the mean gradient of the target's logit.
 
-$$w_k = \frac{1}{hw} \sum_{ij} \frac{\partial Y}{\partial A^k_{ij}}, \qquad L = \mathrm{ReLU}\Big(\sum_k w_k A^k\Big)$$
+$$w_k = \frac{1}{hw} \sum_{ij} \frac{\partial Y}{\partial A^k_{ij}},
+\qquad L = \mathrm{ReLU}\Big(\sum_k w_k A^k\Big)$$
 
 $Y$ is the target's logit (before softmax), $A^k$ the feature maps of the chosen layer. The map has the
 layer's resolution, often 7 x 7; what looks smooth on the photograph is interpolation.

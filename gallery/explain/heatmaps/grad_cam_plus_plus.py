@@ -2,14 +2,15 @@ r"""Grad-CAM with pixel-wise weights that let several instances of a class count
 
 With $g = \partial Y / \partial A^k_{ij}$ and $Y$ the target's logit,
 
-$$\alpha^k_{ij} = \frac{g^2}{2 g^2 + g^3 \sum_{ab} A^k_{ab}}, \qquad w_k = \sum_{ij} \alpha^k_{ij} \, \mathrm{ReLU}(g), \qquad
+$$\alpha^k_{ij} = \frac{g^2}{2 g^2 + g^3 \sum_{ab} A^k_{ab}},
+\qquad w_k = \sum_{ij} \alpha^k_{ij} \, \mathrm{ReLU}(g), \qquad
 L = \mathrm{ReLU}\Big(\sum_k w_k A^k\Big)$$
 
-where $\alpha = 0$ if the denominator is 0. This is equation 19 of the paper, which follows when the class score is
-$\exp(Y)$. The common factor $\exp(Y)$ of the weights is left out: it scales the whole map.
+where $\alpha = 0$ if the denominator is 0. This is equation 19 of the paper, which follows when the class
+score is $\exp(Y)$. The common factor $\exp(Y)$ of the weights is left out: it scales the whole map.
 
-No constant is added to the denominator. Gradients of a classifier with global average pooling are of the order of
-$10^{-3}$, so that even $10^{-6}$ beside $2 g^2$ changes the map visibly.
+No constant is added to the denominator. Gradients of a classifier with global average pooling are of the
+order of $10^{-3}$, so that even $10^{-6}$ beside $2 g^2$ changes the map visibly.
 """
 
 from gallery.explain.heatmaps._base import HEATMAPS, RawMap, Subject

@@ -3,19 +3,20 @@ r"""Optimise the smallest smooth mask whose removal makes the classifier lose th
 $$\min_{0 \le M \le 1} \; f\big(\Phi(M)\big) + \lambda_1 \overline{|1 - M|} + \lambda_2 \mathrm{TV}(M), \qquad
 \Phi(M) = x \odot M + b \odot (1 - M)$$
 
-$f$ is the target's probability and $b$ the baseline of the set. Plain gradient descent gets stuck where $f$ is flat, so
-$f$ is averaged along the straight path from the baseline to $\Phi(M)$:
+$f$ is the target's probability and $b$ the baseline of the set. Plain gradient descent gets stuck where $f$
+is flat, so $f$ is averaged along the straight path from the baseline to $\Phi(M)$:
 
-$$F(M) = \frac{1}{S} \sum_{s=1}^{S} f\big(\Phi(\tfrac{s}{S} M) + \varepsilon_s\big), \qquad \varepsilon_s \sim N(0, \sigma^2)$$
+$$F(M) = \frac{1}{S} \sum_{s=1}^{S} f\big(\Phi(\tfrac{s}{S} M) + \varepsilon_s\big),
+\qquad \varepsilon_s \sim N(0, \sigma^2)$$
 
-Its gradient is the integrated gradient. Each step length is found by backtracking with factor 0.2 until $F$ plus the
-penalties falls enough (Armijo, $10^{-4}$), with the same noise on both sides. The heatmap is $1 - M$: high where removal
-matters.
+Its gradient is the integrated gradient. Each step length is found by backtracking with factor 0.2 until $F$
+plus the penalties falls enough (Armijo, $10^{-4}$), with the same noise on both sides. The heatmap is
+$1 - M$: high where removal matters.
 
-Differs from the official code: the line search judges the integrated loss (as its successor iGOS++ does) with common
-noise and starts from the last accepted length, the mask is upsampled with half-pixel centres, the path average divides
-by $S$ and not by a literal 20, the noise is seeded, and the $\lambda_1$ schedule of the demo is left out. Passes may run
-in bfloat16 where that is faster.
+Differs from the official code: the line search judges the integrated loss (as its successor iGOS++ does)
+with common noise and starts from the last accepted length, the mask is upsampled with half-pixel centres,
+the path average divides by $S$ and not by a literal 20, the noise is seeded, and the $\lambda_1$ schedule
+of the demo is left out. Passes may run in bfloat16 where that is faster.
 """
 
 import math
@@ -49,8 +50,8 @@ class _Penalties:
 @HEATMAPS.register(
     "igos",
     title="I-GOS",
-    reference="Qi, Khorram and Li, Visualizing Deep Networks by Optimizing with Integrated Gradients, AAAI 2020, "
-    "arXiv:1905.00954",
+    reference="Qi, Khorram and Li, Visualizing Deep Networks by Optimizing with Integrated Gradients, "
+    "AAAI 2020, arXiv:1905.00954",
     uses_baseline=True,
     is_seeded=True,
 )
@@ -127,7 +128,9 @@ def _loss_and_gradient(
         (gradient,) = torch.autograd.grad(loss, variable)
     value = float(loss.detach())
     if not math.isfinite(value):
-        raise ClassifierError("igos: the classifier returned NaN or infinity for a masked image; check its weights.")
+        raise ClassifierError(
+            "igos: the classifier returned NaN or infinity for a masked image; check its weights."
+        )
     return value, gradient
 
 
@@ -144,7 +147,7 @@ def _line_search(
     """
     (loss, gradient), (penalties, step) = at, settings
     slope = ARMIJO * float(gradient.square().sum())
-    if slope == 0:  # already flat: every length would be accepted, and the next one grow without end
+    if slope == 0:  # already flat: any length would be accepted, and the next one grow beyond all numbers
         return mask, step, 0
     tried = 0
     with torch.no_grad():

@@ -2,16 +2,16 @@ r"""Average many random masks, each weighted by the target's probability when on
 
 $$S = \frac{1}{N p} \sum_{i=1}^{N} f(x \odot m_i) \, m_i$$
 
-The masks $m_i$ are random `cells` x `cells` grids (each cell kept with probability $p$), upsampled bilinearly and
-shifted by a random fraction of a cell. Removed parts take the mean colour (zero after normalisation), as in the
-official code. RISE needs no access to the network's inside.
+The masks $m_i$ are random `cells` x `cells` grids (each cell kept with probability $p$), upsampled
+bilinearly and shifted by a random fraction of a cell. Removed parts take the mean colour (zero after
+normalisation), as in the official code. RISE needs no access to the network's inside.
 
-Masks are made and scored in a stream, one batch at a time. A third party can repeat the draw: from one CPU generator
-with the printed seed come first `torch.rand(n_masks, cells, cells) < p_keep`, then the row shifts
+Masks are made and scored in a stream, one batch at a time. A third party can repeat the draw: from one CPU
+generator with the printed seed come first `torch.rand(n_masks, cells, cells) < p_keep`, then the row shifts
 `torch.randint(0, ceil(H / cells), (n_masks,))`, then the column shifts likewise.
 
-Differs from the paper: scores may be taken in bfloat16 where that is faster (the "how this was built" page says so);
-the average over thousands of masks hides the rounding.
+Differs from the paper: scores may be taken in bfloat16 where that is faster (the "how this was built" page
+says so); the average over thousands of masks hides the rounding.
 """
 
 import math
@@ -84,6 +84,4 @@ def shifted_masks(grids: Tensor, shifts: Tensor, cell: tuple[int, int], size: tu
         grids[:, None], size=((s + 1) * cell[0], (s + 1) * cell[1]), mode="bilinear", align_corners=False
     )[:, 0]
     rows, cols = shifts[:, 0].tolist(), shifts[:, 1].tolist()
-    return torch.stack(
-        [m[r : r + size[0], c : c + size[1]] for m, r, c in zip(big, rows, cols, strict=True)]
-    )
+    return torch.stack([m[r : r + size[0], c : c + size[1]] for m, r, c in zip(big, rows, cols, strict=True)])

@@ -3,17 +3,19 @@ r"""Grad-CAM++ with gradients averaged over noisy copies of the image.
 With $D_1, D_2, D_3$ the means of $g, g^2, g^3$ over $n$ copies of the input with Gaussian noise, and $A$ the
 activations of the clean image,
 
-$$\alpha^k_{ij} = \frac{D_2}{2 D_2 + D_3 \sum_{ab} A^k_{ab}}, \qquad w_k = \sum_{ij} \alpha^k_{ij} \, \mathrm{ReLU}(D_1), \qquad
+$$\alpha^k_{ij} = \frac{D_2}{2 D_2 + D_3 \sum_{ab} A^k_{ab}},
+\qquad w_k = \sum_{ij} \alpha^k_{ij} \, \mathrm{ReLU}(D_1), \qquad
 L = \mathrm{ReLU}\Big(\sum_k w_k A^k\Big)$$
 
-Differs from the paper: its numerator is printed as $D_1$; with $D_2$ the method becomes exactly Grad-CAM++ when there
-is no noise, which is what the text says it generalises.
+Differs from the paper: its numerator is printed as $D_1$; with $D_2$ the method becomes exactly Grad-CAM++
+when there is no noise, which is what the text says it generalises.
 
-The noise is `sigma * torch.randn(n, 3, H, W)` from a CPU generator with the printed seed, added after normalisation.
+The noise is `sigma * torch.randn(n, 3, H, W)` from a CPU generator with the printed seed, added after
+normalisation.
 
-Where only global average pooling and one linear layer follow the explained layer, as in most modern networks, the
-gradient there is the same for every image and pixel. The noise then changes nothing and the map equals that of
-Grad-CAM++; name an earlier `layer` to see them differ.
+Where only global average pooling and one linear layer follow the explained layer, as in most modern
+networks, the gradient there is the same for every image and pixel. The noise then changes nothing and the
+map equals that of Grad-CAM++; name an earlier `layer` to see them differ.
 """
 
 import torch

@@ -3,11 +3,12 @@ r"""Grad-CAM with gradients weighted by the activations they belong to.
 $$w_k = \sum_{ij} \frac{A^k_{ij}}{\sum_{ab} A^k_{ab}} \frac{\partial Y}{\partial A^k_{ij}}, \qquad
 L = \mathrm{ReLU}\Big(\sum_k w_k A^k\Big)$$
 
-The weights are the ones that come closest to the axioms of sensitivity and conservation. Feature maps that sum to 0
-get weight 0.
+The weights are the ones that come closest to the axioms of sensitivity and conservation. Feature maps that
+sum to 0 get weight 0.
 
-Where only global average pooling and one linear layer follow the explained layer, as in most modern networks, the
-gradient there is the same for every image and pixel. XGrad-CAM then equals Grad-CAM; name an earlier `layer` to see them differ.
+Where only global average pooling and one linear layer follow the explained layer, as in most modern
+networks, the gradient there is the same for every image and pixel. XGrad-CAM then equals Grad-CAM; name an
+earlier `layer` to see them differ.
 """
 
 from gallery.explain.heatmaps._base import HEATMAPS, RawMap, Subject

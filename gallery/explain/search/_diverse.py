@@ -26,11 +26,7 @@ def largest_diverse(found: Sequence[FoundSet], overlap: int) -> tuple[int, ...]:
     unit = 10**6 * (n + 1)
     weights = [unit + round(one.probability * 10**6) for one in found]
     allowed = [
-        sum(
-            1 << j
-            for j in range(n)
-            if j != i and (found[i].mask & found[j].mask).bit_count() <= overlap
-        )
+        sum(1 << j for j in range(n) if j != i and (found[i].mask & found[j].mask).bit_count() <= overlap)
         for i in range(n)
     ]
     best_weight, best = 0, 0

@@ -26,7 +26,7 @@ def probe(n_cells: int, n_random: int, seed: int, verdicts: Verdicts) -> ScoreSt
     needs none; random halves lie in between.
     """
     full = (1 << n_cells) - 1
-    draw = random.Random(seed)  # noqa: S311 - a reproducible sample, not a secret
+    draw = random.Random(seed)
     halves = [draw.getrandbits(n_cells) for _ in range(n_random)]
     alone = [1 << cell for cell in range(n_cells)]
     yield from verdicts.ask([0, full, *alone, *(full & ~mask for mask in alone), *halves])
@@ -54,15 +54,21 @@ def rank(scores: Mapping[int, float], n_cells: int) -> list[int]:
     return sorted(range(n_cells), key=lambda cell: (-round(float(value[cell]), 6), cell))
 
 
-def pick_different(masks: Sequence[int], known: Sequence[int], scores: Mapping[int, float], n: int) -> list[int]:
-    """Return up to ``n`` of ``masks``, one by one: least overlap with those known or picked, then most confident."""
+def pick_different(
+    masks: Sequence[int], known: Sequence[int], scores: Mapping[int, float], n: int
+) -> list[int]:
+    """Return up to ``n`` of ``masks``, one by one: least overlap with known and picked, then confidence."""
     picked: list[int] = []
     rest = list(masks)
     while rest and len(picked) < n:
         against = [*known, *picked]
         best = min(
             rest,
-            key=lambda mask: (max(((mask & one).bit_count() for one in against), default=0), -scores[mask], mask),
+            key=lambda mask: (
+                max(((mask & one).bit_count() for one in against), default=0),
+                -scores[mask],
+                mask,
+            ),
         )
         picked.append(best)
         rest.remove(best)

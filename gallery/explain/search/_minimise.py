@@ -62,7 +62,9 @@ def check_subsets(masks: Iterable[int], verdicts: Verdicts, largest: int) -> Sco
     """
     masks = list(masks)
     small = [mask for mask in masks if mask.bit_count() <= largest]
-    inner = {mask: [s for s in proper_subsets(mask) if s.bit_count() < mask.bit_count() - 1] for mask in small}
+    inner = {
+        mask: [s for s in proper_subsets(mask) if s.bit_count() < mask.bit_count() - 1] for mask in small
+    }
     yield from verdicts.ask([subset for mask in small for subset in inner[mask]])
     found: dict[int, FoundSet] = {}
     replacements: dict[int, None] = {}

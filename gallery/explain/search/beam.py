@@ -1,25 +1,29 @@
 r"""Find minimal sufficient explanations level by level, keeping the best few patch sets of each size.
 
 A patch set is *sufficient* if the classifier, shown only these patches, gives the target at least
-$P_h \cdot p(\text{full image})$, and a *minimal sufficient explanation* (MSE) if no patch can be dropped. An image
-usually has several.
+$P_h \cdot p(\text{full image})$, and a *minimal sufficient explanation* (MSE) if no patch can be dropped. An
+image usually has several.
 
-1. **Guide.** Every patch is scored alone and removed alone, and so are random halves of the grid. An additive model of
-   the log-odds, fitted on all scores taken so far and fitted again at every level, ranks the patches.
-2. **Levels.** Each kept set is extended by its `candidates` best-ranked patches. Equal sets reached from several
-   parents count once. All sets of a level are scored together.
-3. **Harvest.** Sufficient sets are minimised a few at a time, those that differ most from what is known first, least
-   harmful patch first, and all subsets of small ones are checked. Sets that contain an MSE already found are dropped,
-   because they cannot be minimal.
-4. The `beam_width` most confident insufficient sets go on to the next level, until `per_pass` new MSEs are found.
-5. **Further passes.** One beam finds near copies of one explanation. So the search starts again without the patches that
-   the MSEs found so far use most: as many of them as can be missing while what is left is still sufficient. Such a rest
-   must contain an explanation that differs from all found before. If no rest is sufficient, the most confident one is
-   searched as long as it reaches half of the threshold: more patches do not always mean more confidence.
+1. **Guide.** Every patch is scored alone and removed alone, and so are random halves of the grid. An
+   additive model of the log-odds, fitted on all scores taken so far and fitted again at every level, ranks
+   the patches.
+2. **Levels.** Each kept set is extended by its `candidates` best-ranked patches. Equal sets reached from
+   several parents count once. All sets of a level are scored together.
+3. **Harvest.** Sufficient sets are minimised a few at a time, those that differ most from what is known
+   first, least harmful patch first, and all subsets of small ones are checked. Sets that contain an MSE
+   already found are dropped, because they cannot be minimal.
+4. The `beam_width` most confident insufficient sets go on to the next level, until `per_pass` new MSEs are
+   found.
+5. **Further passes.** One beam finds near copies of one explanation. So the search starts again without the
+   patches that the MSEs found so far use most: as many of them as can be missing while what is left is
+   still sufficient. Such a rest must contain an explanation that differs from all found before. If no rest
+   is sufficient, the most confident one is searched as long as it reaches half of the threshold: more
+   patches do not always mean more confidence.
 
-Differs from the official code: sets are deduplicated (its beams fill with copies), the width is exact (it keeps one
-more), candidates come from measurements and not from a two-step optimisation, a set is sufficient at the threshold and
-not only above it, minimisation does not depend on scan order, and minimality is verified beyond single deletions.
+Differs from the official code: sets are deduplicated (its beams fill with copies), the width is exact (it
+keeps one more), candidates come from measurements and not from a two-step optimisation, a set is sufficient
+at the threshold and not only above it, minimisation does not depend on scan order, and minimality is
+verified beyond single deletions.
 """
 
 from dataclasses import dataclass
@@ -38,8 +42,8 @@ SEED = 20201105
 @SEARCHES.register(
     "beam",
     title="Beam search",
-    reference="Shitole et al., One Explanation is Not Enough: Structured Attention Graphs for Image Classification, "
-    "NeurIPS 2021, arXiv:2011.06733",
+    reference="Shitole et al., One Explanation is Not Enough: Structured Attention Graphs for Image "
+    "Classification, NeurIPS 2021, arXiv:2011.06733",
 )
 def beam(  # noqa: PLR0913
     n_cells: int,
@@ -78,13 +82,17 @@ def beam(  # noqa: PLR0913
         ConfigError: If an option is below its minimum.
 
     Cost:
-        2 * n_cells + n_random scores for the guide, at most beam_width * candidates a level, plus minimisation.
+        2 * n_cells + n_random scores for the guide, at most beam_width * candidates a level, plus
+        minimisation.
     """
     if min(n_cells, beam_width, candidates, max_size, max_mses, max_forwards, passes, per_pass) < 1:
         raise ConfigError(
-            "search: beam_width, candidates, max_size, max_mses, max_forwards, passes and per_pass must be >= 1."
+            "search: beam_width, candidates, max_size, max_mses, max_forwards, passes and per_pass must be "
+            ">= 1."
         )
-    limits = _Limits(beam_width, candidates, min(max_size, n_cells), max_mses, max_forwards, verify_up_to, per_pass)
+    limits = _Limits(
+        beam_width, candidates, min(max_size, n_cells), max_mses, max_forwards, verify_up_to, per_pass
+    )
     verdicts = Verdicts(threshold)
     yield from probe(n_cells, n_random, SEED, verdicts)
     if verdicts.is_sufficient(0):
@@ -124,7 +132,8 @@ class _Limits:
         if len(found) >= self.max_mses:
             return f"Stopped after {n_confirmed} explanations (max_mses = {self.max_mses})."
         if len(verdicts.scores) >= self.max_forwards:
-            return f"Stopped after {len(verdicts.scores)} scored patch sets (max_forwards = {self.max_forwards})."
+            n = len(verdicts.scores)
+            return f"Stopped after {n} scored patch sets (max_forwards = {self.max_forwards})."
         return "" if n_confirmed else f"No sufficient patch set of at most {self.max_size} patches was found."
 
 
@@ -177,7 +186,7 @@ def _extend(kept: list[int], ranking: list[int], candidates: int, found: dict[in
 def _harvest(
     sufficient: list[int], verdicts: Verdicts, found: dict[int, FoundSet], limits: _Limits, enough: int
 ) -> ScoreSteps[None]:
-    """Add to ``found`` the MSEs that ``sufficient`` shrink to, a few sets at a time, until there are ``enough``."""
+    """Add to ``found`` the MSEs that ``sufficient`` shrink to, a few at once, until there are ``enough``."""
     while sufficient and len(found) < enough and (not found or len(verdicts.scores) < limits.max_forwards):
         n = min(limits.beam_width, enough - len(found))
         group = pick_different(sufficient, list(found), verdicts.scores, n)

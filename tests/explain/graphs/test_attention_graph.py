@@ -13,7 +13,9 @@ from tests.explain.search.twin import Log
 from tests.toy import Game, dnf, mask, random_game
 
 
-def build(roots: Sequence[int], game: Game, *, p_full: float = 1.0, p_low: float = 0.4, max_nodes: int = 60) -> AttentionGraph:
+def build(
+    roots: Sequence[int], game: Game, *, p_full: float = 1.0, p_low: float = 0.4, max_nodes: int = 60
+) -> AttentionGraph:
     return Log(game).drive(attention_graph(roots, p_full, p_low=p_low, max_nodes=max_nodes))
 
 
@@ -75,7 +77,10 @@ def test_a_set_reached_from_several_parents_is_one_node() -> None:
     roots = [mask(0, 1, 2), mask(1, 2, 3)]
     graph = build(roots, dnf(*roots))
     shared = [link for link in graph.links if link.target == node_id(mask(1, 2))]
-    assert sorted((link.source, link.removed) for link in shared) == [(node_id(roots[0]), 0), (node_id(roots[1]), 3)]
+    assert sorted((link.source, link.removed) for link in shared) == [
+        (node_id(roots[0]), 0),
+        (node_id(roots[1]), 3),
+    ]
     assert_right(graph, roots, dnf(*roots), 0.4)
 
 

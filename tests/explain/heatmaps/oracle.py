@@ -22,7 +22,7 @@ def features(module: nn.Module, layer: str, x: Tensor, target: int) -> tuple[Ten
     twin = copy.deepcopy(module).double().eval()
     for part in twin.modules():
         if hasattr(part, "inplace"):
-            part.inplace = False
+            part.inplace = False  # type: ignore[assignment]
     kept: list[Tensor] = []
     twin.get_submodule(layer).register_forward_hook(lambda _, __, output: kept.append(output))
     logits = twin(x.double().requires_grad_())

@@ -95,8 +95,9 @@ def test_classifier_is_left_as_found(method: str, fails: bool) -> None:
     module = Fragile()
     what = subject(module=module)
     module.first.train()
-    module.head[1].weight.requires_grad_()  # type: ignore[union-attr,operator]
-    module.head[1].weight.grad = torch.ones(16, 48)
+    weight = module.get_parameter("head.1.weight")
+    weight.requires_grad_()
+    weight.grad = torch.ones(16, 48)
     module.second.register_forward_hook(lambda *_: None)
     parts = list(module.modules())
     flags, hooks = [m.training for m in parts], [dict(m._forward_hooks) for m in parts]
@@ -115,7 +116,7 @@ def test_classifier_is_left_as_found(method: str, fails: bool) -> None:
     assert [dict(m._forward_hooks) for m in parts] == hooks
     assert [p.requires_grad for p in module.parameters()].count(True) == 1
     assert [p.grad is None for p in module.parameters()].count(False) == 1
-    assert torch.equal(module.head[1].weight.grad, torch.ones(16, 48))
+    assert torch.equal(weight.grad, torch.ones(16, 48))
     assert all(torch.equal(value, state[name]) for name, value in module.state_dict().items())
     assert torch.equal(torch.get_rng_state(), random_state)
 
@@ -132,5 +133,5 @@ def test_has_a_test_module_title_reference_and_page_text(method: str) -> None:
 @pytest.mark.parametrize("method", [m for m in METHODS if "layer" in HEATMAPS[m].defaults])
 def test_classifier_without_a_feature_map_is_named(method: str) -> None:
     what = toy.subject_of(toy.toy(toy.TwoConv(), SIZE), toy.image_of(SIZE))
-    with pytest.raises(ClassifierError, match='toy:net has no layer with a feature map .* option "layer"'):
+    with pytest.raises(ClassifierError, match=r'toy:net has no layer with a feature map .* option "layer"'):
         run(method, what)

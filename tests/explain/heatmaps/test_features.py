@@ -11,7 +11,7 @@ from tests.explain.heatmaps import oracle
 
 
 class Odd(nn.Module):
-    """Modules that cannot be explained: unused, idle, called twice, of rank 3, not a tensor, ahead of a cut."""
+    """Modules that cannot be explained: unused, idle, called twice, of rank 3, not a tensor."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,5 +1,7 @@
 """I-GOS: gradient, descent, and an image in which one region alone is informative."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,7 +13,7 @@ from gallery.explain.heatmaps.igos import _integrated, _line_search, _loss_and_g
 from tests import toy
 
 SIZE = (24, 20)
-SMALL = {"size": 6, "iterations": 6, "path_points": 4, "l1": 0.1, "tv": 0.2}
+SMALL: dict[str, Any] = {"size": 6, "iterations": 6, "path_points": 4, "l1": 0.1, "tv": 0.2}
 
 
 def informative(region: tuple[slice, slice]) -> Subject:
@@ -24,7 +26,7 @@ def informative(region: tuple[slice, slice]) -> Subject:
 
 def test_finds_the_only_informative_region() -> None:
     subject = informative((slice(4, 12), slice(10, 20)))
-    native = igos(subject, **SMALL, sigma=0.0).native  # type: ignore[arg-type]
+    native = igos(subject, **SMALL, sigma=0.0).native
     # Cells are 4 px high and 3.33 px wide: rows 1 and 2, columns 3 to 5.
     inside = torch.zeros(6, 6, dtype=torch.bool)
     inside[1:3, 3:6] = True
@@ -35,10 +37,10 @@ def test_finds_the_only_informative_region() -> None:
 
 def test_mask_stays_in_the_unit_interval_and_passes_are_counted() -> None:
     subject = informative((slice(0, 12), slice(0, 10)))
-    raw = igos(subject, **SMALL)  # type: ignore[arg-type]
+    raw = igos(subject, **SMALL)
     assert raw.native.shape == (6, 6)
     assert 0 <= float(raw.native.min()) < float(raw.native.max()) <= 1
-    counted = subject.classifier.module.images  # type: ignore[union-attr]
+    counted: object = subject.classifier.module.images
     assert (raw.forwards, raw.backwards, raw.seeded, raw.layer) == (counted, 6 * 4, True, None)
 
 
@@ -49,7 +51,7 @@ def noise_of(subject: Subject, n: int, sigma: float) -> Tensor:
 
 def twin_loss(subject: Subject, mask: Tensor, noise: Tensor, l1: float, tv: float) -> float:
     """Return the objective in float64, path point by path point."""
-    network = toy.Evidence(subject.classifier.module.weights.double(), offset=-3.0)  # type: ignore[operator,union-attr,arg-type]
+    network = toy.Evidence(subject.classifier.module.weights.double(), offset=-3.0)  # type: ignore[operator,arg-type]
     image, total = subject.image.double(), 0.0
     for s in range(1, len(noise) + 1):
         keep = nn.functional.interpolate(s / len(noise) * mask[None, None], SIZE, mode="bilinear")
@@ -87,19 +89,22 @@ def test_every_step_lowers_the_loss_under_the_same_noise(monkeypatch: pytest.Mon
         return new, step, tried
 
     monkeypatch.setattr(module, "_line_search", watched)
-    igos(subject, **SMALL)  # type: ignore[arg-type]
+    igos(subject, **SMALL)
     assert falls[0] > 0.01
 
 
 def test_a_flat_classifier_ends_with_nothing_removed() -> None:
-    # With no gradient every step length is accepted and the next would be 5 times longer, up to infinity.
+    # With no gradient every step length would be accepted, and the next be 5 times longer, up to infinity.
     subject = toy.subject_of(toy.toy(toy.Evidence(torch.zeros(SIZE)), SIZE), torch.ones(1, 3, *SIZE))
     raw = igos(subject, size=3, iterations=600, path_points=1, l1=0.0, tv=0.0)
     assert not raw.native.any()
+    assert raw.forwards == 600, "no length is tried"
 
 
 def test_a_classifier_that_returns_nan_is_an_error() -> None:
-    subject = toy.subject_of(toy.toy(toy.Evidence(torch.full(SIZE, torch.nan)), SIZE), torch.ones(1, 3, *SIZE))
+    subject = toy.subject_of(
+        toy.toy(toy.Evidence(torch.full(SIZE, torch.nan)), SIZE), torch.ones(1, 3, *SIZE)
+    )
     with pytest.raises(ClassifierError, match="NaN or infinity"):
         igos(subject, size=3, iterations=1, path_points=1)
 
@@ -107,15 +112,23 @@ def test_a_classifier_that_returns_nan_is_an_error() -> None:
 def test_noise_is_drawn_from_the_seed_alone() -> None:
     subject = informative((slice(4, 12), slice(10, 20)))
     torch.manual_seed(1)
-    first = igos(subject, **SMALL).native  # type: ignore[arg-type]
+    first = igos(subject, **SMALL).native
     torch.manual_seed(2)
-    assert torch.equal(first, igos(subject, **SMALL).native)  # type: ignore[arg-type]
+    assert torch.equal(first, igos(subject, **SMALL).native)
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"size": 1}, {"iterations": 0}, {"path_points": 0}, {"step": 0.0}, {"l1": -1.0}, {"tv": -1.0}, {"sigma": -0.1}],
+    [
+        {"size": 1},
+        {"iterations": 0},
+        {"path_points": 0},
+        {"step": 0.0},
+        {"l1": -1.0},
+        {"tv": -1.0},
+        {"sigma": -0.1},
+    ],
 )
 def test_options_out_of_range(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=r"methods\.igos"):
-        igos(informative((slice(4, 12), slice(10, 20))), **options)  # type: ignore[arg-type]
+        igos(informative((slice(4, 12), slice(10, 20))), **options)

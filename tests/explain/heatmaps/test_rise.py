@@ -9,13 +9,14 @@ from torch import Tensor
 
 from gallery.errors import ConfigError
 from gallery.explain.heatmaps import rise as module
+from gallery.explain.heatmaps._base import Subject
 from gallery.explain.heatmaps.rise import rise, shifted_masks
 from tests import toy
 
 SIZE = (23, 18)
 
 
-def linear_subject(weights: Tensor, *, seed: int = 3, constant: float = 0.0) -> "toy.Subject":
+def linear_subject(weights: Tensor, *, seed: int = 3, constant: float = 0.0) -> Subject:
     image = toy.image_of(SIZE)
     scorer = toy.LinearScorer(image, weights, constant)
     return toy.subject_of(toy.toy(toy.Pooled(), SIZE), image, seed=seed, scorer=scorer)
@@ -30,7 +31,9 @@ def draw(n: int, cells: int, p: float, seed: int) -> Tensor:
     cols = torch.randint(0, width, (n,), generator=generator)
     masks = []
     for grid, row, col in zip(grids, rows.tolist(), cols.tolist(), strict=True):
-        big = F.interpolate(grid[None, None], size=((cells + 1) * height, (cells + 1) * width), mode="bilinear")
+        big = F.interpolate(
+            grid[None, None], size=((cells + 1) * height, (cells + 1) * width), mode="bilinear"
+        )
         masks.append(big[0, 0, row : row + SIZE[0], col : col + SIZE[1]])
     return torch.stack(masks)
 
@@ -85,4 +88,4 @@ def test_masks_shift_by_whole_pixels() -> None:
 @pytest.mark.parametrize("options", [{"n_masks": 0}, {"cells": 0}, {"p_keep": 0.0}, {"p_keep": 1.0}])
 def test_options_out_of_range(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=r"methods\.rise"):
-        rise(linear_subject(torch.zeros(SIZE)), **options)  # type: ignore[arg-type]
+        rise(linear_subject(torch.zeros(SIZE)), **options)

@@ -9,7 +9,9 @@ from gallery.explain.heatmaps.smoothgrad_cam_plus_plus import smoothgrad_cam_plu
 from tests.explain.heatmaps import oracle
 
 
-@pytest.mark.parametrize("name", ["two convolutions", "first convolution", "resnet18 layer4", "resnet18 layer3"])
+@pytest.mark.parametrize(
+    "name", ["two convolutions", "first convolution", "resnet18 layer4", "resnet18 layer3"]
+)
 def test_equals_the_formula_with_the_same_noise(name: str) -> None:
     subject, layer = oracle.case(name, seed=11)
     raw = smoothgrad_cam_plus_plus(subject, layer=layer, n_samples=3, sigma=0.1)
@@ -32,4 +34,4 @@ def test_without_noise_it_is_grad_cam_plus_plus(name: str) -> None:
 def test_options_out_of_range(options: dict[str, float]) -> None:
     subject, layer = oracle.case("two convolutions")
     with pytest.raises(ConfigError, match="n_samples >= 1 and sigma >= 0"):
-        smoothgrad_cam_plus_plus(subject, layer=layer, **options)  # type: ignore[arg-type]
+        smoothgrad_cam_plus_plus(subject, layer=layer, **options)

@@ -26,13 +26,14 @@ def test_equals_grad_cam_under_global_average_pooling() -> None:
 
 def test_differs_from_grad_cam_where_gradients_vary() -> None:
     subject, layer = oracle.case("two convolutions")
-    assert not grad_cam(subject, layer=layer).native.allclose(xgrad_cam(subject, layer=layer).native, rtol=0.05)
+    assert not grad_cam(subject, layer=layer).native.allclose(
+        xgrad_cam(subject, layer=layer).native, rtol=0.05
+    )
 
 
 def test_feature_maps_that_are_zero_get_weight_zero() -> None:
     module = toy.Pooled()
-    convolution = module.features[0]
-    convolution.bias.data[:2] = -100.0  # two maps are 0 everywhere after the ReLU
+    module.get_parameter("features.0.bias").data[:2] = -100.0  # two maps are 0 everywhere after the ReLU
     module.fc.weight.data[2] = torch.tensor([9.0, 9.0, 0.1, 0.2, 0.3])
     subject = toy.subject_of(toy.toy(module), toy.image_of((16, 16)), target=2)
     a, g = oracle.features(module, "features", subject.image, 2)

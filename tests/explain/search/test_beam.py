@@ -26,7 +26,13 @@ NARROW: dict[str, Any] = {"beam_width": 2, "candidates": 3, "n_random": 4}
 
 @pytest.mark.parametrize(
     "clauses",
-    [[{0}], [{0, 1}, {2, 3}], [{0, 1, 2}, {2, 4}], [{0, 1, 2, 3, 4, 5}], [{0, 1}, {1, 2}, {2, 3}, {3, 4}, {5}]],
+    [
+        [{0}],
+        [{0, 1}, {2, 3}],
+        [{0, 1, 2}, {2, 4}],
+        [{0, 1, 2, 3, 4, 5}],
+        [{0, 1}, {1, 2}, {2, 3}, {3, 4}, {5}],
+    ],
 )
 def test_full_width_equals_enumeration(clauses: list[set[int]]) -> None:
     wanted = {mask(*clause) for clause in clauses}
@@ -48,7 +54,9 @@ def test_full_width_equals_enumeration_on_any_monotone_game(clauses: list[int], 
 
 @given(st.integers(0, 10**6), st.sampled_from([0.3, 0.7, 0.9, 0.97]), st.sampled_from([FULL, NARROW]))
 @settings(max_examples=40)
-def test_every_claim_is_true_on_games_without_any_order(seed: int, threshold: float, options: dict[str, Any]) -> None:
+def test_every_claim_is_true_on_games_without_any_order(
+    seed: int, threshold: float, options: dict[str, Any]
+) -> None:
     game = random_game(seed)
     values = dict(zip(range(64), game(range(64)), strict=True))
     looked_up: Game = lambda masks: [values[m] for m in masks]  # noqa: E731
@@ -91,9 +99,19 @@ def test_no_mask_is_scored_twice(options: dict[str, Any]) -> None:
     assert all(request.masks and request.threshold == 1.0 for request in log.requests)
 
 
+def test_sets_that_contain_a_known_explanation_are_not_scored() -> None:
+    log = twin.Log(dnf(mask(0), mask(4, 5, 6)))
+    found = log.drive(beam(9, 1.0, n_random=0, passes=1))
+    assert len(found.sets) == 2
+    assert not [m for request in log.requests[1:] for m in request.masks if m & 1 and m != 1]
+
+
 def test_screening_that_errs_never_reaches_the_result() -> None:
     game = dnf(mask(0, 1), mask(3, 4, 5))
-    wrong: Game = lambda masks: [min(1.0, s + 0.34 * (m % 3 == 0)) for m, s in zip(masks, game(masks), strict=True)]  # noqa: E731
+
+    def wrong(masks: Sequence[int]) -> list[float]:
+        return [min(1.0, s + 0.34 * (m % 3 == 0)) for m, s in zip(masks, game(masks), strict=True)]
+
     found = twin.Log(game, screen=wrong).drive(beam(7, 1.0, **FULL))
     assert found.sets
     assert [one.probability for one in found.sets] == [1.0] * len(found.sets)
@@ -132,9 +150,9 @@ def test_enough_explanations_end_the_search() -> None:
 
 def test_a_set_float32_does_not_confirm_leaves_a_note() -> None:
     # Screening is sure of {2}; float32 is not, and there is nothing else.
-    found = twin.Log(lambda masks: [0.1] * len(masks), screen=lambda masks: [float(m >> 2 & 1) for m in masks]).drive(
-        beam(4, 0.9)
-    )
+    found = twin.Log(
+        lambda masks: [0.1] * len(masks), screen=lambda masks: [float(m >> 2 & 1) for m in masks]
+    ).drive(beam(4, 0.9))
     assert found == Found((), "No sufficient patch set of at most 4 patches was found.")
 
 
@@ -173,7 +191,9 @@ def test_budget_does_not_lose_a_set_at_hand() -> None:
     assert found.note.startswith("Stopped after")
 
 
-@pytest.mark.parametrize("option", ["beam_width", "candidates", "max_size", "max_mses", "max_forwards", "passes", "per_pass"])
+@pytest.mark.parametrize(
+    "option", ["beam_width", "candidates", "max_size", "max_mses", "max_forwards", "passes", "per_pass"]
+)
 def test_options_below_one(option: str) -> None:
     with pytest.raises(ConfigError, match=option):
         drive(beam(4, 1.0, **{option: 0}), dnf(1))

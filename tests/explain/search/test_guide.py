@@ -9,7 +9,9 @@ from tests.toy import mask, sigmoid
 
 
 def additive(values: list[float], offset: float) -> "Log":
-    return Log(lambda masks: [sigmoid(sum(v for i, v in enumerate(values) if m >> i & 1) + offset) for m in masks])
+    return Log(
+        lambda masks: [sigmoid(sum(v for i, v in enumerate(values) if m >> i & 1) + offset) for m in masks]
+    )
 
 
 def test_probe_scores_each_patch_alone_each_removed_and_random_halves() -> None:

@@ -38,7 +38,14 @@ def table(values: list[float]) -> Game:
 
 def test_drops_the_least_harmful_patch_first() -> None:
     # Dropping 0 hurts least at each step, although dropping 2 first would also do.
-    worth = {mask(0, 1, 2): 1.0, mask(1, 2): 0.95, mask(0, 1): 0.92, mask(0, 2): 0.1, mask(2): 0.91, mask(1): 0.2}
+    worth = {
+        mask(0, 1, 2): 1.0,
+        mask(1, 2): 0.95,
+        mask(0, 1): 0.92,
+        mask(0, 2): 0.1,
+        mask(2): 0.91,
+        mask(1): 0.2,
+    }
     assert shrink([mask(0, 1, 2)], lambda masks: [worth.get(m, 0.0) for m in masks], 0.9) == [mask(2)]
 
 
@@ -93,7 +100,9 @@ def test_all_sets_shrink_in_the_same_rounds() -> None:
 
 
 def test_proper_subsets() -> None:
-    assert sorted(proper_subsets(mask(0, 2, 3))) == sorted(mask(*c) for c in [(0,), (2,), (3,), (0, 2), (0, 3), (2, 3)])
+    assert sorted(proper_subsets(mask(0, 2, 3))) == sorted(
+        mask(*c) for c in [(0,), (2,), (3,), (0, 2), (0, 3), (2, 3)]
+    )
     assert proper_subsets(mask(5)) == []
 
 
@@ -125,7 +134,14 @@ def test_labels_are_true_by_enumeration(values: list[float], threshold: float, l
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_confirmation_drops_what_float32_does_not_confirm_and_what_contains_another(order: int) -> None:
-    exact = {mask(0): 0.4, mask(1, 2): 0.9, mask(1, 2, 3): 0.95, mask(4): 0.6, mask(0, 5): 0.7, mask(6, 7): 0.9}
+    exact = {
+        mask(0): 0.4,
+        mask(1, 2): 0.9,
+        mask(1, 2, 3): 0.95,
+        mask(4): 0.6,
+        mask(0, 5): 0.7,
+        mask(6, 7): 0.9,
+    }
     found = [FoundSet(m, 0.99, "1-minimal") for m in exact][::order]
     kept = drive(confirm(found, Verdicts(0.5)), lambda masks: [exact[m] for m in masks])
     assert [(one.mask, one.probability) for one in kept] == [

@@ -25,7 +25,9 @@ class PerturbationSettings(Section):
 
     rows: int = Field(7, ge=1, le=16, description="Rows of the patch grid.")
     cols: int = Field(7, ge=1, le=16, description="Columns of the patch grid.")
-    interpolation: Literal["bilinear", "nearest"] = Field("bilinear", description="How the grid is upsampled.")
+    interpolation: Literal["bilinear", "nearest"] = Field(
+        "bilinear", description="How the grid is upsampled."
+    )
     align_corners: bool = Field(default=False, description="True only to reproduce the official SAG code.")
     baseline: Literal["blur", "black", "mean"] = Field("blur", description="What replaces removed patches.")
 
@@ -44,7 +46,7 @@ class SearchSettings(Section):
     max_size: int = Field(24, ge=1, le=256, description="Largest patch set tried.")
     max_mses: int = Field(12, ge=1, le=1000, description="Stop once this many MSEs are found.")
     max_forwards: int = Field(1200, ge=1, description="Stop soon after this many scored masks.")
-    verify_up_to: int = Field(6, ge=1, le=12, description="Check all subsets of MSEs of at most this many patches.")
+    verify_up_to: int = Field(6, ge=1, le=12, description="Check all subsets of MSEs up to this size.")
     n_random: int = Field(64, ge=0, le=10000, description="Random halves of the grid scored for the guide.")
     passes: int = Field(4, ge=1, le=100, description="Searches, each without the patches used most before.")
     per_pass: int = Field(4, ge=1, le=1000, description="A pass ends once it has found this many new MSEs.")
@@ -71,7 +73,7 @@ class ImageEntry(Section):
     """``[[images]]``: one photograph, a folder of them, or a composite."""
 
     id: str | None = Field(None, pattern=SLUG, description="Slug in URLs; made from the file name if absent.")
-    source: str = Field(min_length=1, description='"file:...", "folder:...", "package:...", "torchvision:...", "composite".')
+    source: str = Field(min_length=1, description='"<kind>:<place>", or "composite".')
     title: str | None = Field(None, description="As printed; made from the id if absent.")
     target: str | int = Field("predicted", description='"predicted", a class index, or a class name.')
     label: str | None = Field(None, description="Ground truth class name, if known.")
@@ -98,11 +100,19 @@ class SetSettings(Section):
     description: str = Field("", description="One paragraph for the index page.")
     authors: list[str] = Field(default_factory=list, description='Curators, "Family, Given", for citations.')
     version: str = Field("1.0", description="Version of the set, for citations.")
-    date: str = Field("", pattern=r"^(\d{4}(-\d{2}-\d{2})?)?$", description="Year or ISO date of the set, for citations.")
-    url: str = Field("", pattern=r"^(https?://\S+)?$", description="Where the site will be hosted, for permalinks.")
+    date: str = Field(
+        "", pattern=r"^(\d{4}(-\d{2}-\d{2})?)?$", description="Year or ISO date, for citations."
+    )
+    url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="Address of the hosted site, for permalinks."
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Root of every random draw.")
-    classifiers: list[str] = Field(["embedded:efficientnet_lite0"], min_length=1, description='"<source>:<model>".')
-    methods: dict[str, dict[str, Any]] | None = Field(None, description="Heatmap methods with options; all if absent.")
+    classifiers: list[str] = Field(
+        ["embedded:efficientnet_lite0"], min_length=1, description='"<source>:<model>".'
+    )
+    methods: dict[str, dict[str, Any]] | None = Field(
+        None, description="Heatmap methods and options; absent: all."
+    )
     perturbation: PerturbationSettings = PerturbationSettings()
     search: SearchSettings = SearchSettings()
     graph: GraphSettings = GraphSettings()

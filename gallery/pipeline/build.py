@@ -67,18 +67,20 @@ def explain_set(job: Job, reporter: Reporter, *, with_measures: bool = True) -> 
     """
     settings = job.settings
     methods_of(settings), measures_of(settings)  # wrong options end the run before any work is done
-    classifiers = _load(job)
+    classifiers = _load(job, reporter)
     planned = [p.id for p in plan(numbered(settings.images), job.folder) if isinstance(p, Planned)]
     failures: list[Failure] = []
     entries: list[ResultKeys] = []
+    devices: dict[str, None] = {}
     for classifier in classifiers:
         run = _ClassifierRun(classifier, job, reporter, failures)
         entries += run.explain(len(planned), with_measures=with_measures)
+        devices[f"{device_name(classifier)} (screening in {run.explainer.tuning.precision})"] = None
     reporter.end()
     order = {image_id: i for i, image_id in enumerate(planned)}
     index = ResultsIndex(
         made_by=settings_digest(settings),
-        catalogue=catalogue_of(settings, classifiers),
+        catalogue=catalogue_of(settings, classifiers, ", ".join(devices)),
         mask_model=settings.perturbation.mask_model(),
         seed=settings.seed,
         entries=tuple(sorted(entries, key=lambda entry: order[entry.image.id])),
@@ -89,14 +91,25 @@ def explain_set(job: Job, reporter: Reporter, *, with_measures: bool = True) -> 
     return index
 
 
-def _load(job: Job) -> list[Classifier]:
-    """Load the classifiers of a set.
+def _load(job: Job, reporter: Reporter) -> list[Classifier]:
+    """Load the classifiers of a set; downloads report every tenth part.
 
     Raises:
         ConfigError: If results of two of them could not be told apart.
     """
     specs = job.settings.classifiers
-    loaded: list[Classifier] = [load_classifier(spec, device=job.device, folder=job.folder) for spec in specs]
+    told: set[tuple[str, int]] = set()
+
+    def on_download(name: str, done: int, total: int) -> None:
+        tenth = 10 * done // total if total else done // 2**24
+        if (name, tenth) not in told:
+            told.add((name, tenth))
+            share = f"{10 * tenth} % of {total / 2**20:.0f} MiB" if total else f"{done / 2**20:.0f} MiB"
+            reporter.note(f"downloading {name}: {share}")
+
+    loaded: list[Classifier] = [
+        load_classifier(spec, device=job.device, folder=job.folder, progress=on_download) for spec in specs
+    ]
     first: dict[str, str] = {}
     for spec, classifier in zip(specs, loaded, strict=True):
         if (slug := classifier.card.slug) in first:
@@ -196,7 +209,7 @@ def check_names(settings: SetSettings, manifest: Path) -> list[Problem]:
     return problems
 
 
-def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier]) -> Catalogue:
+def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier], device: str) -> Catalogue:
     """Return what pages say that is not about one image."""
     searches = [_method_card(SEARCHES[settings.search.method])]
     return Catalogue(
@@ -205,7 +218,7 @@ def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier]) -> Ca
         searches=tuple(searches),
         measures=tuple(_measure_card(MEASURES[name]) for name in measures_of(settings)),
         versions=versions(),
-        device=", ".join(dict.fromkeys(device_name(classifier) for classifier in classifiers)),
+        device=device,
     )
 
 

@@ -52,8 +52,8 @@ class Explainer:
         self.measures = measures_of(settings)
 
     @cached_property
-    def engine(self) -> Engine:
-        """The scoring engine, tuned once per classifier, machine and store."""
+    def tuning(self) -> Tuning:
+        """How masks are screened; measured once per classifier, machine and store."""
         made_by = {
             "classifier": self.classifier.card.digest,
             "device": device_name(self.classifier),
@@ -64,7 +64,12 @@ class Explainer:
         if tuning is None:
             tuning = tune(self.classifier)
             self.store.put("tuning", made_by, tuning)
-        title = self.classifier.card.title
+        return tuning
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The scoring engine."""
+        title, tuning = self.classifier.card.title, self.tuning
         self.reporter.note(f"{title}: screening in {tuning.precision}, {tuning.batch} at a time")
         return Engine(self.classifier, tuning)
 

@@ -65,8 +65,10 @@ def test_the_target_of_each_composite_holds_for_one_quadrant(curated: Curated) -
 
 def test_settings_of_the_default_set_are_the_defaults(default_settings: SetSettings) -> None:
     defaults = SetSettings.model_validate({"title": "x", "images": default_settings.images})
-    for name in ("classifiers", "methods", "perturbation", "search", "graph", "measures", "seed"):
+    for name in ("classifiers", "perturbation", "search", "graph", "measures", "seed"):
         assert getattr(default_settings, name) == getattr(defaults, name)
+    given = {name: options for name, options in (default_settings.methods or {}).items() if options}
+    assert given == {"igos": {"path_points": 10}, "rise": {"n_masks": 1000}}
 
 
 def test_curating_it_imports_neither_torch_nor_the_packages() -> None:

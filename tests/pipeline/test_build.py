@@ -98,7 +98,7 @@ def test_an_index_names_everything_that_took_part(pictures: Path, tmp_path: Path
     assert [m.name for m in catalogue.measures] == MEASURES.names()
     assert [s.name for s in catalogue.searches] == ["beam"]
     assert {"torch", "numpy", "explanation-gallery"} <= set(catalogue.versions)
-    assert catalogue.device == "cpu"
+    assert catalogue.device.startswith("cpu (screening in ")
 
 
 def test_all_methods_and_measures_are_taken_if_none_are_named() -> None:
@@ -456,7 +456,7 @@ def test_check_names_reports_everything_at_once() -> None:
 
 
 def test_the_catalogue_follows_the_registries() -> None:
-    catalogue = catalogue_of(settings_of(), [toy_classifier()])
+    catalogue = catalogue_of(settings_of(), [toy_classifier()], "cpu")
     for method in catalogue.methods:
         assert method.title == HEATMAPS[method.name].title
         assert method.doc

@@ -7,7 +7,6 @@ import numpy as np
 from gallery.records import (
     Catalogue,
     Explanation,
-    Heatmap,
     ImageResult,
     MeasureCard,
     Measurement,
@@ -116,7 +115,7 @@ def option_text(options: Mapping[str, object]) -> str:
 
 
 def option_value(value: object) -> str:
-    """Return the value of an option; "automatic" for the empty text that stands for a choice made for the user."""
+    """Return the value of an option; "automatic" for the empty text, which leaves the choice to us."""
     return "automatic" if value == "" else str(value)
 
 

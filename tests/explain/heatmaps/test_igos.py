@@ -51,7 +51,7 @@ def noise_of(subject: Subject, n: int, sigma: float) -> Tensor:
 
 def twin_loss(subject: Subject, mask: Tensor, noise: Tensor, l1: float, tv: float) -> float:
     """Return the objective in float64, path point by path point."""
-    network = toy.Evidence(subject.classifier.module.weights.double(), offset=-3.0)  # type: ignore[operator,arg-type]
+    network = toy.Evidence(subject.classifier.module.weights.double(), offset=-3.0)  # type: ignore[arg-type]
     image, total = subject.image.double(), 0.0
     for s in range(1, len(noise) + 1):
         keep = nn.functional.interpolate(s / len(noise) * mask[None, None], SIZE, mode="bilinear")

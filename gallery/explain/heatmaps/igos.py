@@ -1,10 +1,11 @@
 r"""Optimise the smallest smooth mask whose removal makes the classifier lose the target.
 
-$$\min_{0 \le M \le 1} \; f\big(\Phi(M)\big) + \lambda_1 \overline{|1 - M|} + \lambda_2 \mathrm{TV}(M), \qquad
-\Phi(M) = x \odot M + b \odot (1 - M)$$
+$$\min_{0 \le M \le 1} \; f\big(\Phi(M)\big) + p \lambda_1 \overline{|1 - M|} + p \lambda_2 \mathrm{TV}(M),
+\qquad \Phi(M) = x \odot M + b \odot (1 - M)$$
 
-$f$ is the target's probability and $b$ the baseline of the set. Plain gradient descent gets stuck where $f$
-is flat, so $f$ is averaged along the straight path from the baseline to $\Phi(M)$:
+$f$ is the target's probability, $p$ its value on the whole image and $b$ the baseline of the set. Plain
+gradient descent gets stuck where $f$ is flat, so $f$ is averaged along the straight path from the baseline
+to $\Phi(M)$:
 
 $$F(M) = \frac{1}{S} \sum_{s=1}^{S} f\big(\Phi(\tfrac{s}{S} M) + \varepsilon_s\big),
 \qquad \varepsilon_s \sim N(0, \sigma^2)$$
@@ -16,7 +17,9 @@ $1 - M$: high where removal matters.
 Differs from the official code: the line search judges the integrated loss (as its successor iGOS++ does)
 with common noise and starts from the last accepted length, the mask is upsampled with half-pixel centres,
 the path average divides by $S$ and not by a literal 20, the noise is seeded, and the $\lambda_1$ schedule
-of the demo is left out. Passes may run in bfloat16 where that is faster.
+of the demo is left out. The factor $p$ is ours: without it the penalties outweigh all that can be gained on
+an image the classifier is unsure about, and the mask stays empty. Passes may run in bfloat16 where that is
+faster.
 """
 
 import math
@@ -54,6 +57,7 @@ class _Penalties:
     "AAAI 2020, arXiv:1905.00954",
     uses_baseline=True,
     is_seeded=True,
+    version=2,
 )
 def igos(  # noqa: PLR0913
     subject: Subject,
@@ -73,8 +77,9 @@ def igos(  # noqa: PLR0913
         size: Cells per side of the mask, >= 2.
         iterations: Descent steps, >= 1.
         path_points: S, points of the integrated gradient, >= 1.
-        l1: Weight of the mean removed area, >= 0.
-        tv: Weight of the total variation (mean of squared differences at mask resolution), >= 0.
+        l1: Weight of the mean removed area relative to p, >= 0.
+        tv: Weight of the total variation (mean of squared differences at mask resolution) relative to p,
+            >= 0.
         sigma: Standard deviation of the noise on path images, in units of the normalised input, >= 0.
         step: Step length tried first, > 0.
 
@@ -95,8 +100,9 @@ def igos(  # noqa: PLR0913
         raise ConfigError("methods.igos: needs l1 >= 0, tv >= 0 and sigma >= 0.")
     draw = generator(subject.seed)
     mask = torch.ones(size, size, device=subject.image.device)
-    penalties = _Penalties(l1, tv)
-    forwards = 0
+    p_full = float(subject.scorer.score_soft(torch.ones(1, *subject.size), exact=True)[0])
+    penalties = _Penalties(p_full * l1, p_full * tv)
+    forwards = 1
     with left_as_found(subject.gradient_module):
         for _ in range(iterations):
             noise = sigma * torch.randn((path_points, *subject.image.shape[1:]), generator=draw)

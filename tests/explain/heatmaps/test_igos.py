@@ -40,8 +40,9 @@ def test_mask_stays_in_the_unit_interval_and_passes_are_counted() -> None:
     raw = igos(subject, **SMALL)
     assert raw.native.shape == (6, 6)
     assert 0 <= float(raw.native.min()) < float(raw.native.max()) <= 1
-    counted: object = subject.classifier.module.images
-    assert (raw.forwards, raw.backwards, raw.seeded, raw.layer) == (counted, 6 * 4, True, None)
+    path = int(subject.classifier.module.images)  # type: ignore[arg-type]
+    # The whole image is scored once by the engine, which has a copy of the network.
+    assert (raw.forwards, raw.backwards, raw.seeded, raw.layer) == (path + 1, 6 * 4, True, None)
 
 
 def noise_of(subject: Subject, n: int, sigma: float) -> Tensor:
@@ -98,7 +99,16 @@ def test_a_flat_classifier_ends_with_nothing_removed() -> None:
     subject = toy.subject_of(toy.toy(toy.Evidence(torch.zeros(SIZE)), SIZE), torch.ones(1, 3, *SIZE))
     raw = igos(subject, size=3, iterations=600, path_points=1, l1=0.0, tv=0.0)
     assert not raw.native.any()
-    assert raw.forwards == 600, "no length is tried"
+    assert raw.forwards == 601, "the whole image once, and no length is tried"
+
+
+def test_penalties_scale_with_confidence_so_that_unsure_images_get_a_map() -> None:
+    weights = torch.zeros(SIZE)
+    weights[4:12, 10:20] = 3.0 / 80
+    unsure = toy.toy(toy.Evidence(weights, offset=-5.0), SIZE)  # p is about 0.12 on the whole image
+    subject = toy.subject_of(unsure, torch.ones(1, 3, *SIZE))
+    assert float(subject.scorer.score_soft(torch.ones(1, *SIZE), exact=True)[0]) < 0.2
+    assert float(igos(subject, size=6, iterations=6, path_points=4, sigma=0.0).native.max()) > 0.1
 
 
 def test_a_classifier_that_returns_nan_is_an_error() -> None:

@@ -27,7 +27,7 @@ from gallery.pipeline.workspace import Workspace
 from gallery.records import Catalogue, Failure, ImageRecord, MeasureCard, MethodCard
 from gallery.registry import Entry, did_you_mean
 
-CPU_CHUNK, CUDA_CHUNK = 4, 32
+CPU_CHUNK, CUDA_CHUNK = 2, 32
 """Images searched in lock-step: enough to fill batches, few enough that a killed build loses little."""
 
 

@@ -1,4 +1,4 @@
-"""Structured attention graphs as drawings: DOT for the layout, then SVG for pages and PDF for print.
+"""Structured attention graphs as drawings: DOT for the layout, then SVG, PDF and PNG of one drawing.
 
 Every node shows the photograph with the node's patches as they are and the rest dimmed. The photograph is
 stored twice in a drawing (as it is, and dimmed) however many nodes there are: all clip the same two.
@@ -15,6 +15,7 @@ from gallery.render.diagrams.outline import OutlineNode, drop_text, outline_of, 
 from gallery.render.figures.patches import cell_name
 from gallery.render.figures.pdf import pdf_file
 from gallery.render.figures.photo import dimmed, photo_jpeg, shrink
+from gallery.render.figures.png import png_file
 from gallery.render.figures.svg import inline_svg, svg_file
 
 __all__ = ["Caption", "OutlineNode", "SagDrawing", "attention_graph_dot", "describe", "draw_attention_graph"]
@@ -30,6 +31,7 @@ class SagDrawing:
         svg: For inlining in a page: responsive, ids prefixed, follows the page's text colour.
         svg_file: The same as a file of its own, with provenance.
         pdf: One vector page.
+        png: The same in pixels, with provenance.
         dot: Graphviz source of the layout.
         outline: The same as nested lists, one for each root.
         width: Natural width in CSS pixels, at which all text can be read.
@@ -39,6 +41,7 @@ class SagDrawing:
     svg: str
     svg_file: bytes
     pdf: bytes
+    png: bytes
     dot: str
     outline: tuple[OutlineNode, ...]
     width: int
@@ -110,6 +113,7 @@ def draw_attention_graph(
         svg=inline_svg(drawing, prefix=prefix, css="sag"),
         svg_file=svg_file(drawing),
         pdf=pdf_file(drawing),
+        png=png_file(drawing),
         dot=dot,
         outline=outline_of(graph, mask_model),
         width=round(drawing.width * 96 / 72),

@@ -139,6 +139,7 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
         return json.dumps(
             {
                 "inline": drawing.svg,
+                "png": base64.b64encode(drawing.png).decode(),
                 "svg": drawing.svg_file.decode(),
                 "pdf": base64.b64encode(drawing.pdf).decode(),
                 "dot": drawing.dot,
@@ -151,6 +152,7 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
     key = ("graph", graph, result.inputs.view, result.mask_model, subject.prefix, caption, dot_version())
     drawn = json.loads(output.draw(key, draw))
     files = {
+        "png": base64.b64decode(drawn["png"]),
         "svg": drawn["svg"].encode(),
         "pdf": base64.b64decode(drawn["pdf"]),
         "dot": drawn["dot"].encode(),

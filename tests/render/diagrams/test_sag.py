@@ -2,11 +2,13 @@ import re
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from shutil import which
 from xml.etree import ElementTree as ET
 
 import pytest
+from PIL import Image
 
 from gallery.errors import RenderError
 from gallery.records import AttentionGraph, GraphNode, MaskModel, ModelInput
@@ -140,3 +142,13 @@ def test_pdf_is_one_page_of_vector_text(graph: AttentionGraph, inputs: ModelInpu
     assert done.stderr == ""
     assert "85.5 %" in done.stdout
     assert done.stdout.count("\f") == 1
+
+
+def test_png_has_the_size_and_provenance_of_the_drawing(graph: AttentionGraph, inputs: ModelInput) -> None:
+    drawing = draw(graph, inputs)
+    with Image.open(BytesIO(drawing.png)) as image:
+        assert image.width / image.info["dpi"][0] == pytest.approx(drawing.width / 96, abs=0.02)
+        assert image.height / image.info["dpi"][1] == pytest.approx(drawing.height / 96, abs=0.02)
+        assert image.info["Title"] == 'A & "B" <C>'
+        assert image.info["Description"] == "image: tom"
+        assert len(image.convert("RGB").getcolors(maxcolors=2**24) or ()) > 1000

@@ -49,6 +49,7 @@ def test_an_image_page_offers_every_download(built: Path) -> None:
     for card in synthetic.METHODS:
         assert {f"{card.name}.png", f"{card.name}.svg", f"{card.name}.pdf", f"heat-{card.name}.png"} <= names
     assert {
+        "sag.png",
         "sag.svg",
         "sag.pdf",
         "sag.dot",
@@ -60,6 +61,8 @@ def test_an_image_page_offers_every_download(built: Path) -> None:
     text = _page(built, "i/chelsea.md")
     for name in names - {"thumb.webp"}:
         assert f'"../i/chelsea/embedded-net_a/{name}"' in text
+    at = [text.index(f'"../i/chelsea/embedded-net_a/sag.{kind}"') for kind in ("png", "svg", "pdf", "dot")]
+    assert at == sorted(at)
 
 
 def test_an_image_without_mse_says_so_and_has_no_graph(built: Path) -> None:

@@ -24,7 +24,7 @@ class Classifier(Protocol):
 
     @property
     def device(self) -> str:
-        """Where ``module`` lives: "cpu" or "cuda"."""
+        """Where ``module`` lives: "cpu", "cuda" or "cuda:<n>"."""
 
 
 class ScoreRequest:
@@ -71,4 +71,4 @@ class MaskScorer(Protocol):
 
     @property
     def forwards(self) -> int:
-        """Distinct masks passed through the classifier so far."""
+        """Images passed forward so far; a mask screened and then re-scored in float32 counts twice."""

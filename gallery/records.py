@@ -277,7 +277,7 @@ class SearchResult:
         mses: Ordered by size, then by descending probability, then by mask.
         diverse: Overlap t -> indices into ``mses`` of the largest set that pairwise share at most t patches.
         roots: Indices into ``mses`` shown as roots of the attention graph.
-        forwards: Distinct masks scored.
+        forwards: Images passed forward; a mask screened and then re-scored in float32 counts twice.
         seconds: Wall time; not part of the reproducible results.
         note: "" or why nothing was found / the search stopped early.
     """
@@ -480,7 +480,7 @@ class Catalogue:
         searches: The search used (one).
         measures: Measures in the set's order.
         versions: Package -> version, of everything that took part.
-        device: "cpu" or the GPU's name; shown, not part of any digest.
+        device: "cpu" or the GPU's name, and the precision of screening; shown, not part of any digest.
     """
 
     classifiers: tuple[ClassifierCard, ...]

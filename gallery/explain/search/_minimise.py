@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from gallery.explain.search._base import FoundSet, Verdicts, single_deletions
 from gallery.interfaces import ScoreSteps
+from gallery.records import Minimality
 
 
 def minimise(masks: Iterable[int], verdicts: Verdicts) -> ScoreSteps[list[int]]:
@@ -48,6 +49,7 @@ def check_subsets(masks: Iterable[int], verdicts: Verdicts, largest: int) -> Sco
 
     A 1-minimal set can hide a smaller sufficient set that is reached only by dropping several patches at
     once. Where one is found, the smallest such subsets (then 1-minimal themselves) take the set's place.
+    Unlike single deletions, subsets clearly away from the threshold are judged by their screening scores.
 
     Args:
         masks: 1-minimal sufficient sets.
@@ -71,8 +73,8 @@ def check_subsets(masks: Iterable[int], verdicts: Verdicts, largest: int) -> Sco
     for mask in masks:
         hidden = [s for s in inner.get(mask, []) if verdicts.is_sufficient(s)]
         if not hidden:
-            level = "subset-minimal" if mask in inner else "1-minimal"
-            found[mask] = FoundSet(mask, verdicts.scores[mask], level)  # type: ignore[arg-type]
+            level: Minimality = "subset-minimal" if mask in inner else "1-minimal"
+            found[mask] = FoundSet(mask, verdicts.scores[mask], level)
             continue
         fewest = min(s.bit_count() for s in hidden)
         replacements.update(dict.fromkeys(s for s in hidden if s.bit_count() == fewest))

@@ -7,8 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SET ?=
 ARGS ?=
+BENCH ?= $(wildcard ../shared/data/sag_examples ../shared/data/imagenet100)
 
-.PHONY: help gallery serve test test-slow check lint format types install install-dev clean distclean
+.PHONY: help gallery serve test test-slow bench-search check lint format types install install-dev clean distclean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -32,6 +33,9 @@ test-slow: $(VENV)/.installed-dev ## Run every test, those with the real network
 	@.ci/need chromedriver chromium-driver
 	$(BIN)/python -m pip install --quiet '.[parity]'
 	$(BIN)/python -m pytest $(ARGS)
+
+bench-search: $(VENV)/.installed-dev ## Compare the search with the official procedure; BENCH="folder ..." names photographs
+	$(BIN)/python -m tests.benchmarks.search $(BENCH) --out build/bench/search.json $(ARGS)
 
 check: lint types test gallery ## Lint, types, tests, and the default site in strict mode
 

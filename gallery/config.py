@@ -14,6 +14,16 @@ SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "sag2021": {
+        "perturbation": {"baseline": "black", "align_corners": True, "resize": "stretch"},
+        "search": {"method": "sag2021", "p_high": 0.9, "overlaps": [0, 1, 2]},
+        "graph": {"p_low": 0.4, "n_roots": 3, "overlap": 1, "selection": "first", "max_children": 3},
+    }
+}
+"""Preset -> table -> keys that stand in for those the manifest leaves out."""
+
+
 class Section(BaseModel):
     """A table of the manifest: frozen, no unknown keys."""
 
@@ -30,27 +40,53 @@ class PerturbationSettings(Section):
     )
     align_corners: bool = Field(default=False, description="True only to reproduce the official SAG code.")
     baseline: Literal["blur", "black", "mean"] = Field("blur", description="What replaces removed patches.")
+    partition: Literal["grid", "slic"] = Field("grid", description="Patches: a grid, or SLIC superpixels.")
+    n_segments: int = Field(49, ge=2, le=256, description="For slic: superpixels asked for.")
+    compactness: float = Field(20.0, gt=0, le=1000, description="For slic: nearness against colour.")
+    resize: Literal["classifier", "stretch"] = Field(
+        "classifier", description="stretch: the whole photograph, aspect ratio lost (official SAG code)."
+    )
 
     def mask_model(self) -> MaskModel:
         """Return these settings as the record that travels with every result."""
-        return MaskModel(**self.model_dump())
+        return MaskModel(**self.model_dump(exclude={"resize"}))
 
 
 class SearchSettings(Section):
-    """``[search]``: how minimal sufficient explanations are found."""
+    """``[search]``: how minimal sufficient explanations are found.
 
-    method: Literal["beam"] = Field("beam", description="Search algorithm.")
+    Keys not listed here are options of the chosen search, and checked against its signature.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    method: str = Field("beam", description="beam, exhaustive, combinatorial, disjoint or sag2021.")
     p_high: float = Field(0.9, gt=0, le=1, description="Sufficient: p >= p_high * p(full image).")
-    beam_width: int = Field(3, ge=1, le=1000, description="Patch sets kept per level.")
-    candidates: int = Field(10, ge=1, le=256, description="Patches tried for each kept set.")
-    max_size: int = Field(24, ge=1, le=256, description="Largest patch set tried.")
-    max_mses: int = Field(12, ge=1, le=1000, description="Stop once this many MSEs are found.")
-    max_forwards: int = Field(1200, ge=1, description="Stop soon after this many scored masks.")
-    verify_up_to: int = Field(6, ge=1, le=12, description="Check all subsets of MSEs up to this size.")
-    n_random: int = Field(64, ge=0, le=10000, description="Random halves of the grid scored for the guide.")
-    passes: int = Field(4, ge=1, le=100, description="Searches, each without the patches used most before.")
-    per_pass: int = Field(4, ge=1, le=1000, description="A pass ends once it has found this many new MSEs.")
     overlaps: list[int] = Field([0, 1, 2], description="Patches shared at most, for the diverse selections.")
+    guide: str = Field(
+        "surrogate", description="What ranks candidates: none, cells, surrogate or a heatmap method."
+    )
+    beam_width: int = Field(4, ge=1, le=1000, description="Patch sets kept per level.")
+    candidates: int = Field(6, ge=1, le=256, description="Extensions scored per kept set and level.")
+    max_size: int = Field(24, ge=1, le=256, description="Largest patch set tried.")
+    max_mses: int = Field(16, ge=1, le=1000, description="Stop once this many MSEs are found.")
+    max_forwards: int = Field(1200, ge=1, description="Stop soon after this many scored masks.")
+    verify_up_to: int = Field(8, ge=0, le=12, description="Check all subsets of MSEs up to this size.")
+    harvest: int = Field(4, ge=1, le=1000, description="MSEs after which the beam gives way to proposals.")
+    look_closer: int = Field(6, ge=0, le=256, description="Levels without MSE before removals are scored.")
+    n_random: int = Field(48, ge=0, le=10000, description="Random halves of the grid scored then.")
+    overlap: int = Field(1, ge=0, le=256, description="Patches that differing MSEs may share.")
+    per_round: int = Field(8, ge=1, le=1000, description="Proposals of differing MSEs scored together.")
+    patience: int = Field(2, ge=0, le=1000, description="Rounds of proposals without gain before it ends.")
+    wanted: int = Field(3, ge=0, le=1000, description="Differing MSEs below which the beam is run again.")
+    effort: int = Field(2, ge=1, le=1000, description="Scores in all per score of the first MSEs, about.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Of the random halves.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the search that the manifest gives; the search's own defaults fill the rest."""
+        given = self.model_dump(exclude={"method", "p_high", "overlaps"}, exclude_unset=True)
+        return {name: given[name] for name in sorted(given)}
 
 
 class GraphSettings(Section):
@@ -59,7 +95,55 @@ class GraphSettings(Section):
     p_low: float = Field(0.4, ge=0, lt=1, description="A node is expanded while p > p_low * p(full image).")
     n_roots: int = Field(3, ge=1, le=20, description="MSEs shown as roots.")
     overlap: int = Field(1, ge=0, le=256, description="Patches two roots may share.")
+    selection: Literal["coverage", "max_min", "first"] = Field(
+        "coverage", description="How roots are chosen; first: as the official code does."
+    )
     max_nodes: int = Field(40, ge=1, le=2000, description="Nodes kept; the rest is counted as truncated.")
+    max_children: int = Field(256, ge=1, le=256, description="Deletions per node; the official code tries 3.")
+
+
+class NecessitySettings(Section):
+    """``[necessity]``: what the prediction cannot do without."""
+
+    p_break: float = Field(0.9, gt=0, le=1, description="Broken: p < p_break * p(full image).")
+    max_sets: int = Field(
+        8, ge=0, le=1000, description="Stop once this many minimal deletion sets are found."
+    )
+    max_forwards: int = Field(150, ge=0, description="Stop soon after this many scored masks.")
+    pairs: int = Field(10, ge=0, le=64, description="Patches whose pairwise interactions are measured.")
+
+
+class RobustnessSettings(Section):
+    """``[robustness]``: how much of the answer hangs on threshold, baseline and chance."""
+
+    thresholds: list[float] = Field(
+        [0.5, 0.6, 0.7, 0.8, 0.9, 0.95], description="Values of p_high for the threshold sweep."
+    )
+    max_forwards: int = Field(20, ge=0, description="Masks scored per threshold, about.")
+    baselines: list[Literal["blur", "black", "mean"]] = Field(
+        ["blur", "black", "mean"], description="Baselines under which the MSEs are tested again."
+    )
+    search_baselines: list[Literal["blur", "black", "mean"]] = Field(
+        [], description="Baselines under which the whole search is run again."
+    )
+    search_seeds: list[int] = Field([], description="Seeds with which the whole search is run again.")
+
+    @field_validator("thresholds")
+    @classmethod
+    def _thresholds_are_shares(cls, value: list[float]) -> list[float]:
+        if any(not 0 < share <= 1 for share in value):
+            raise ValueError("every threshold must be above 0 and at most 1")
+        return value
+
+
+class QuestionSettings(Section):
+    """``[questions]``: held-out questions for the simulatability benchmark and the quiz."""
+
+    n_sets: int = Field(24, ge=0, le=10000, description="Random patch sets scored per image and kind.")
+    n_questions: int = Field(12, ge=0, le=10000, description="Questions asked per image and kind.")
+    least_difference: float = Field(
+        0.1, ge=0, lt=1, description="Two sets differ by at least this share of p(full image)."
+    )
 
 
 class MeasureSettings(Section):
@@ -107,6 +191,9 @@ class SetSettings(Section):
         "", pattern=r"^(https?://\S+)?$", description="Address of the hosted site, for permalinks."
     )
     seed: int = Field(0, ge=0, lt=2**63, description="Root of every random draw.")
+    preset: Literal["", "sag2021"] = Field(
+        "", description="sag2021: settings of the official SAG code, where the manifest gives no others."
+    )
     classifiers: list[str] = Field(
         ["embedded:efficientnet_lite0"], min_length=1, description='"<source>:<model>".'
     )
@@ -116,8 +203,24 @@ class SetSettings(Section):
     perturbation: PerturbationSettings = PerturbationSettings()
     search: SearchSettings = SearchSettings()
     graph: GraphSettings = GraphSettings()
+    necessity: NecessitySettings = NecessitySettings()
+    robustness: RobustnessSettings = RobustnessSettings()
+    questions: QuestionSettings = QuestionSettings()
     measures: MeasureSettings = MeasureSettings()
     images: list[ImageEntry] = Field(min_length=1, description="What the gallery shows.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_fills_in(cls, raw: Any) -> Any:  # noqa: ANN401
+        if not isinstance(raw, dict):
+            return raw
+        tables = PRESETS.get(raw.get("preset", ""), {}) if isinstance(raw.get("preset", ""), str) else {}
+        given = {name: raw.get(name, {}) for name in tables}
+        filled = {
+            name: {**tables[name], **given[name]} if isinstance(given[name], dict) else given[name]
+            for name in tables
+        }
+        return {**raw, **filled}
 
     @field_validator("classifiers")
     @classmethod

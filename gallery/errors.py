@@ -36,6 +36,10 @@ class StoreError(GalleryError):
     """A stored result is damaged or cannot be written."""
 
 
+class SurveyError(GalleryError):
+    """Results of several images cannot be summarised together, or a question gives its answer away."""
+
+
 class RenderError(GalleryError):
     """A figure, diagram or page cannot be produced."""
 

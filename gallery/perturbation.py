@@ -69,6 +69,40 @@ def cell_basis(mask_model: MaskModel, size: tuple[int, int]) -> Tensor:
     return masks.reshape(n, -1)
 
 
+def segment_basis(segments: Tensor) -> Tensor:
+    """Return the keep mask of each superpixel, (n, H * W) float32: 1 inside it, 0 elsewhere.
+
+    Args:
+        segments: (H, W) integers, the superpixel of every pixel, 0 to n - 1.
+
+    Raises:
+        ShapeError: If ``segments`` has another shape, or negative numbers.
+    """
+    check_shape(segments, "H W", "segments")
+    numbers = segments.reshape(1, -1).long()
+    if not numbers.numel() or int(numbers.min()) < 0:
+        raise ShapeError("segments: superpixels are numbered from 0, in at least one pixel.")
+    basis = torch.zeros(int(numbers.max()) + 1, numbers.numel(), device=segments.device)
+    return basis.scatter_(0, numbers, 1.0)
+
+
+def basis_of(mask_model: MaskModel, size: tuple[int, int], segments: Tensor | None) -> Tensor:
+    """Return the keep mask of each patch, (n, H * W) float32, for a grid or for superpixels.
+
+    Raises:
+        ShapeError: If superpixels are wanted and missing, do not fit ``size``, or are not as many as said.
+    """
+    if mask_model.partition == "grid":
+        return cell_basis(mask_model, size)
+    if segments is None or tuple(segments.shape) != size:
+        found = None if segments is None else tuple(segments.shape)
+        raise ShapeError(f"segments: superpixels of shape {size} are needed, got {found}.")
+    basis = segment_basis(segments)
+    if len(basis) != mask_model.n_cells:
+        raise ShapeError(f"segments: expected {mask_model.n_cells} superpixels, got {len(basis)}.")
+    return basis
+
+
 def bits_of(masks: list[int], n_cells: int) -> Tensor:
     """Return bit masks as (B, n_cells) float32 of zeros and ones.
 

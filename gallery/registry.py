@@ -5,7 +5,7 @@ import importlib
 import inspect
 import math
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -120,20 +120,30 @@ class Registry(Generic[T]):
         self._load()
         return sorted(self._entries)
 
-    def options(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def options(
+        self, name: str, given: Mapping[str, Any], *, table: str = "", also: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Return the defaults of ``name`` overridden by ``given``.
+
+        Args:
+            name: Of the plug-in.
+            given: Option -> value.
+            table: Where the options stand in the manifest, for messages; "methods.<name>" if "".
+            also: Other keys of that table, which a message may suggest.
 
         Raises:
             ConfigError: If an option is unknown or has the wrong type.
         """
         entry = self[name]
         merged = dict(entry.defaults)
+        table = table or f"methods.{name}"
         for key, value in given.items():
             if key not in merged:
                 known = ", ".join(merged) or "none"
-                hint = did_you_mean(key, list(merged)) if merged else f"It takes no options (known: {known})."
-                raise ConfigError(f"methods.{name}.{key}: unknown option. {hint}")
-            merged[key] = _coerce(f"methods.{name}.{key}", value, merged[key])
+                names = [*merged, *also]
+                hint = did_you_mean(key, names) if names else f"It takes no options (known: {known})."
+                raise ConfigError(f"{table}.{key}: unknown option. {hint}")
+            merged[key] = _coerce(f"{table}.{key}", value, merged[key])
         return merged
 
     def _load(self) -> None:

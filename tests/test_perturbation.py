@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.errors import ConfigError, ShapeError
-from gallery.perturbation import bits_of, blur_kernel, cell_basis, compose, make_baseline
+from gallery.perturbation import (
+    basis_of,
+    bits_of,
+    blur_kernel,
+    cell_basis,
+    compose,
+    make_baseline,
+    segment_basis,
+)
 from gallery.records import MaskModel, Preprocessing
 
 GRIDS = [(7, 7), (3, 5), (1, 4), (16, 16), (1, 1)]
@@ -47,6 +55,47 @@ def test_aligned_corners_do_not() -> None:
     mass = cell_basis(MaskModel(7, 7, align_corners=True), (224, 224)).double().sum(dim=1) / 224**2
     assert float(mass[0]) == pytest.approx(0.0073, abs=1e-4)
     assert float(mass[24]) == pytest.approx(0.0275, abs=1e-4)
+
+
+@pytest.mark.parametrize(("grid", "size"), [((5, 9), (64, 48)), ((16, 16), (48, 64)), ((1, 16), (20, 300))])
+def test_grids_of_any_shape_fit_inputs_of_any_shape(grid: tuple[int, int], size: tuple[int, int]) -> None:
+    model = MaskModel(*grid)
+    basis = basis_of(model, size, None)
+    assert basis.shape == (grid[0] * grid[1], size[0] * size[1])
+    assert torch.equal(basis, cell_basis(model, size))
+    assert len(basis) == model.n_cells <= 256
+
+
+def test_superpixels_are_kept_whole_and_with_hard_borders() -> None:
+    segments = torch.tensor([[0, 0, 2], [1, 2, 2]], dtype=torch.int16)
+    model = MaskModel(partition="slic").of(segments.numpy())
+    basis = basis_of(model, (2, 3), segments)
+    assert basis.dtype == torch.float32
+    assert basis.tolist() == [[1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 1, 0, 1, 1]]
+    kept = bits_of([0b101], 3) @ basis
+    assert kept.tolist() == [[1, 1, 1, 0, 1, 1]]
+
+
+def test_every_pixel_belongs_to_one_superpixel() -> None:
+    segments = torch.randint(0, 256, (48, 64), generator=torch.Generator().manual_seed(0))
+    basis = segment_basis(segments)
+    assert torch.equal(basis.sum(dim=0), torch.ones(48 * 64))
+    assert torch.equal(basis.argmax(dim=0).reshape(48, 64), segments)
+
+
+def test_superpixels_that_do_not_fit_are_refused() -> None:
+    model = MaskModel(partition="slic", n_segments=3)
+    fitting = torch.tensor([[0, 1, 2, 2]])
+    for segments, match in (
+        (None, r"shape \(1, 4\) are needed, got None"),
+        (fitting.T, r"shape \(1, 4\) are needed, got \(4, 1\)"),
+        (torch.tensor([[0, 1, 1, 1]]), "expected 3 superpixels, got 2"),
+        (torch.tensor([[0, 1, 2, 3]]), "expected 3 superpixels, got 4"),
+        (torch.tensor([[0, 1, 2, -1]]), "numbered from 0"),
+    ):
+        with pytest.raises(ShapeError, match=match):
+            basis_of(model, (1, 4), segments)
+    assert basis_of(model, (1, 4), fitting).shape == (3, 4)
 
 
 @given(st.integers(1, 256).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, 2**n - 1)))))

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import torch
 
-from gallery.classifier._base import SOURCES, LoadedClassifier, Progress
+from gallery.classifier._base import SOURCES, LoadedClassifier, Progress, classifier_digest
 from gallery.errors import ClassifierError, RegistrationError
+from gallery.records import ClassifierCard
 
 
 def load_classifier(
-    spec: str, *, device: str = "auto", folder: Path | None = None, progress: Progress | None = None
+    spec: str,
+    *,
+    device: str = "auto",
+    folder: Path | None = None,
+    progress: Progress | None = None,
+    stretch: bool = False,
 ) -> LoadedClassifier:
     """Load the classifier that ``spec`` names.
 
@@ -19,6 +25,7 @@ def load_classifier(
         device: "auto" (CUDA where there is one), "cpu", "cuda" or "cuda:<n>".
         folder: The manifest's folder, which relative paths in ``spec`` start from; the current one if None.
         progress: Told about downloads: file name, bytes so far, bytes in all (0 = unknown).
+        stretch: True to show it whole photographs, their aspect ratio lost, instead of a centre crop.
 
     Returns:
         In evaluation mode; no parameter requires gradients. The global random state is left as it was.
@@ -39,7 +46,15 @@ def load_classifier(
         raise ClassifierError(f"Classifier {spec!r}: {exc}") from exc
     place = _device(device)
     loaded = entry.call(model, folder=folder or Path(), progress=progress)
-    return dataclasses.replace(loaded, module=loaded.module.to(place), device=place)
+    card = _stretching(loaded) if stretch else loaded.card
+    return dataclasses.replace(loaded, card=card, module=loaded.module.to(place), device=place)
+
+
+def _stretching(loaded: LoadedClassifier) -> ClassifierCard:
+    """Return the card of a classifier that sees whole photographs; its answers differ, so its digest does."""
+    preprocessing = dataclasses.replace(loaded.card.preprocessing, resize=None)
+    digest = classifier_digest(loaded.card.architecture, loaded.module.state_dict(), preprocessing)
+    return dataclasses.replace(loaded.card, preprocessing=preprocessing, digest=digest)
 
 
 def _device(name: str) -> str:

@@ -21,8 +21,10 @@ from gallery.interfaces import Classifier
 from gallery.measure._base import MEASURES
 from gallery.pipeline.case import Case
 from gallery.pipeline.explain import Explainer, device_name, measures_of, methods_of
+from gallery.pipeline.guides import check_guide
 from gallery.pipeline.index import ResultKeys, ResultsIndex, save_index, settings_digest
 from gallery.pipeline.progress import Reporter
+from gallery.pipeline.recipe import guide_method, search_options
 from gallery.pipeline.workspace import Workspace
 from gallery.records import Catalogue, Failure, ImageRecord, MeasureCard, MethodCard
 from gallery.registry import Entry, did_you_mean
@@ -66,7 +68,9 @@ def explain_set(job: Job, reporter: Reporter, *, with_measures: bool = True) -> 
         GalleryError: If the settings are wrong or a classifier cannot be loaded.
     """
     settings = job.settings
-    methods_of(settings), measures_of(settings)  # wrong options end the run before any work is done
+    # Wrong options end the run before any work is done.
+    methods_of(settings), measures_of(settings)
+    check_search(settings)
     classifiers = _load(job, reporter)
     planned = [p.id for p in plan(numbered(settings.images), job.folder) if isinstance(p, Planned)]
     failures: list[Failure] = []
@@ -108,7 +112,14 @@ def _load(job: Job, reporter: Reporter) -> list[Classifier]:
             reporter.note(f"downloading {name}: {share}")
 
     loaded: list[Classifier] = [
-        load_classifier(spec, device=job.device, folder=job.folder, progress=on_download) for spec in specs
+        load_classifier(
+            spec,
+            device=job.device,
+            folder=job.folder,
+            progress=on_download,
+            stretch=job.settings.perturbation.resize == "stretch",
+        )
+        for spec in specs
     ]
     first: dict[str, str] = {}
     for spec, classifier in zip(specs, loaded, strict=True):
@@ -131,7 +142,8 @@ class _ClassifierRun:
         self.lost: set[str] = set()
 
     def explain(self, n_images: int, *, with_measures: bool) -> list[ResultKeys]:
-        per_image = self.explainer.units_per_image if with_measures else 2 + len(self.explainer.methods)
+        explainer = self.explainer
+        per_image = explainer.units_per_image if with_measures else explainer.units_without_measures
         self.reporter.begin(f"explain · {self.classifier.card.title}", n_images * per_image)
         size = CUDA_CHUNK if self.classifier.device.startswith("cuda") else CPU_CHUNK
         entries: list[ResultKeys] = []
@@ -163,8 +175,8 @@ class _ClassifierRun:
         def alive() -> list[Case]:
             return [case for case in cases if case.card.id not in self.lost]
 
-        run_isolated(alive(), self.explainer.search, fail("explain"))
-        run_isolated(alive(), self.explainer.graph, fail("explain"))
+        for stage in self.explainer.structure.stages:
+            run_isolated(alive(), stage, fail("explain"))
         for case in alive():
             run_isolated([case], lambda part: self.explainer.heatmaps(part[0]), fail("explain"))
         if with_measures:
@@ -198,6 +210,10 @@ def check_names(settings: SetSettings, manifest: Path) -> list[Problem]:
         if name not in MEASURES:
             fix = did_you_mean(name, MEASURES.names())
             problems.append(Problem(where, "measures.names", f"Unknown measure {name!r}.", fix))
+    try:
+        check_search(settings)
+    except GalleryError as error:
+        problems.append(Problem(where, "search", str(error), "Correct the name or option."))
     for spec in settings.classifiers:
         source, _, model = spec.partition(":")
         if source not in SOURCES:
@@ -207,6 +223,17 @@ def check_names(settings: SetSettings, manifest: Path) -> list[Problem]:
             fix = 'Write "<source>:<model>", such as "embedded:efficientnet_lite0".'
             problems.append(Problem(where, "classifiers", f"{spec!r} names no model.", fix))
     return problems
+
+
+def check_search(settings: SetSettings) -> None:
+    """Check the name, the options and the guide of the set's search.
+
+    Raises:
+        ConfigError: If an option is unknown or has the wrong type, or the guide is unknown.
+        RegistrationError: If there is no such search.
+    """
+    if (guide := guide_method(search_options(settings))) is not None:
+        check_guide(guide)
 
 
 def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier], device: str) -> Catalogue:

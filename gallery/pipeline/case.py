@@ -10,8 +10,9 @@ from gallery.interfaces import Classifier
 from gallery.perturbation import make_baseline
 from gallery.pipeline.recipe import Recipe
 from gallery.preprocess import display_view, preprocess
-from gallery.records import Float32, ImageCard, ImageRecord, ModelInput, Prediction, TopClass
+from gallery.records import Float32, ImageCard, ImageRecord, MaskModel, ModelInput, Prediction, TopClass
 from gallery.registry import did_you_mean
+from gallery.superpixels import slic_segments
 
 VIEW_SCALE = 2
 """Display pixels per input pixel and axis."""
@@ -36,6 +37,16 @@ class Case:
     inputs: ModelInput
     prediction: Prediction
 
+    @property
+    def mask_model(self) -> MaskModel:
+        """How patches of this image are removed."""
+        return self.recipe.mask_model.of(self.inputs.segments)
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which a patch set is sufficient."""
+        return self.recipe.settings.search.p_high * self.prediction.p_full
+
 
 def card_of(image: ImageRecord) -> ImageCard:
     """Return an image without its pixels."""
@@ -52,13 +63,17 @@ def card_of(image: ImageRecord) -> ImageCard:
     )
 
 
-def make_inputs(image: ImageRecord, classifier: Classifier, baseline: str) -> ModelInput:
+def make_inputs(image: ImageRecord, classifier: Classifier, mask_model: MaskModel) -> ModelInput:
     """Return what ``classifier`` sees of ``image``; the baseline is made on the CPU, the same everywhere."""
     preprocessing = classifier.card.preprocessing
     tensor = preprocess(image.pixels, preprocessing)
+    replaced = make_baseline(mask_model.baseline, torch.from_numpy(tensor), preprocessing)
+    segments = None
+    if mask_model.partition == "slic":
+        seen = display_view(image.pixels, preprocessing, 1)
+        segments = slic_segments(seen, mask_model.n_segments, mask_model.compactness)
     view = display_view(image.pixels, preprocessing, VIEW_SCALE)
-    replaced = make_baseline(baseline, torch.from_numpy(tensor), preprocessing)
-    return ModelInput(view=view, tensor=tensor, baseline=replaced.numpy())
+    return ModelInput(view=view, tensor=tensor, baseline=replaced.numpy(), segments=segments)
 
 
 def resolve_target(target: str | int, probabilities: Float32, names: tuple[str, ...]) -> int:

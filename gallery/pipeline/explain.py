@@ -1,39 +1,25 @@
 """Explain and measure a chunk of images under one classifier, keeping every result the moment it is there."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import torch
 
 from gallery.config import SetSettings
-from gallery.errors import ClassifierError, StoreError
-from gallery.explain.graphs.attention_graph import attention_graph
+from gallery.errors import ClassifierError
 from gallery.explain.heatmaps._base import HEATMAPS, Subject, bound
-from gallery.explain.search._base import SEARCHES, Found, FoundSet
-from gallery.explain.search._diverse import choose_roots, largest_diverse
-from gallery.interfaces import Classifier, ScoreSteps
+from gallery.interfaces import Classifier
 from gallery.measure._base import MEASURES, Measured
 from gallery.pipeline.case import Case, card_of, make_inputs, read_prediction
-from gallery.pipeline.index import GraphBundle, ResultKeys
+from gallery.pipeline.index import ResultKeys
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.recipe import Made, Method, Recipe
-from gallery.records import (
-    AttentionGraph,
-    Explanation,
-    Heatmap,
-    ImageRecord,
-    Measurement,
-    ModelInput,
-    Prediction,
-    SearchResult,
-)
+from gallery.pipeline.structure import GRAPH, NECESSITY, QUESTIONS, ROBUSTNESS, SEARCH, Structure
+from gallery.records import Heatmap, ImageRecord, Measurement, ModelInput, Prediction
 from gallery.scoring.engine import Engine, Scorer
 from gallery.scoring.tuning import Tuning, tune
 from gallery.store.keys import result_key
-from gallery.store.store import RecordT, Store
+from gallery.store.store import Store
 from gallery.tensors import derive_seed, left_as_found, upsample
 
 
@@ -50,6 +36,7 @@ class Explainer:
         self.reporter = reporter
         self.methods = methods_of(settings)
         self.measures = measures_of(settings)
+        self.structure = Structure(settings, store, reporter, lambda: self.engine)
 
     @cached_property
     def tuning(self) -> Tuning:
@@ -75,15 +62,20 @@ class Explainer:
 
     @property
     def units_per_image(self) -> int:
-        """How many results one image takes: search, graph, heatmaps, measurements."""
-        return 2 + len(self.methods) * (1 + len(self.measures))
+        """How many results one image takes, measurements included."""
+        return self.units_without_measures + len(self.methods) * len(self.measures)
+
+    @property
+    def units_without_measures(self) -> int:
+        """How many results one image takes: structural explanations and heatmaps."""
+        return len(self.structure.stages) + len(self.methods)
 
     def case(self, image: ImageRecord) -> Case:
         """Return what the classifier saw and said, from the store or computed."""
         recipe = Recipe(image.digest, self.classifier.card, self.settings)
         inputs = self.store.get("inputs", recipe.inputs(), ModelInput)
         if inputs is None:
-            inputs = make_inputs(image, self.classifier, recipe.mask_model.baseline)
+            inputs = make_inputs(image, self.classifier, recipe.mask_model)
             self.store.put("inputs", recipe.inputs(), inputs)
         prediction = self.store.get("prediction", recipe.prediction(image.target), Prediction)
         if prediction is None:
@@ -95,66 +87,7 @@ class Explainer:
 
     def scorer(self, case: Case) -> Scorer:
         """Return a scorer with an empty table for one image."""
-        return self.engine.scorer(case.inputs, case.prediction.target, case.recipe.mask_model)
-
-    # --- minimal sufficient explanations and attention graphs ---------------------------------------------
-
-    def search(self, cases: Sequence[Case]) -> None:
-        """Find the MSEs of several images in lock-step."""
-        todo = [c for c in cases if not self._is_stored(c, "search", _search_key(c), SearchResult)]
-        if not todo:
-            return
-        settings = self.settings.search
-        entry = SEARCHES[settings.method]
-        given = settings.model_dump(exclude={"method", "p_high", "overlaps"})
-        options = SEARCHES.options(settings.method, given)
-        start = time.perf_counter()
-        scorers = [self.scorer(case) for case in todo]
-        n_cells = self.settings.perturbation.mask_model().n_cells
-        jobs = [
-            (scorer, entry.call(n_cells, settings.p_high * case.prediction.p_full, **options))
-            for scorer, case in zip(scorers, todo, strict=True)
-        ]
-        found: list[Found] = self.engine.run(jobs)
-        seconds = (time.perf_counter() - start) / len(todo)
-        for case, scorer, result in zip(todo, scorers, found, strict=True):
-            record = search_record(case, result, settings.method, {**options, "p_high": settings.p_high})
-            record = replace(record, forwards=scorer.forwards, seconds=seconds)
-            self.store.put("search", _search_key(case), record)
-            self.reporter.advance(case.card.id, "search", forwards=scorer.forwards)
-
-    def graph(self, cases: Sequence[Case]) -> None:
-        """Choose diverse MSEs and build the attention graphs of several images in lock-step."""
-        todo = [c for c in cases if not self._is_stored(c, "graph", _graph_key(c), GraphBundle)]
-        if not todo:
-            return
-        start = time.perf_counter()
-        jobs: list[tuple[Scorer, ScoreSteps[AttentionGraph]]] = []
-        chosen = []
-        settings = self.settings.graph
-        for case in todo:
-            found = self._stored_search(case)
-            diverse = {t: largest_diverse(found, t) for t in self._overlaps()}
-            roots = choose_roots(found, diverse[settings.overlap], settings.n_roots)
-            chosen.append((diverse, roots))
-            masks = [found[i].mask for i in roots]
-            p_full = case.prediction.p_full
-            steps = attention_graph(masks, p_full, p_low=settings.p_low, max_nodes=settings.max_nodes)
-            jobs.append((self.scorer(case), steps))
-        graphs = self.engine.run(jobs)
-        seconds = (time.perf_counter() - start) / len(todo)
-        for case, (scorer, _), graph, (diverse, roots) in zip(todo, jobs, graphs, chosen, strict=True):
-            graph = replace(graph, forwards=scorer.forwards, seconds=seconds)
-            bundle = GraphBundle({str(t): indices for t, indices in diverse.items()}, roots, graph)
-            self.store.put("graph", _graph_key(case), bundle)
-            self.reporter.advance(case.card.id, "graph", forwards=scorer.forwards)
-
-    def _overlaps(self) -> list[int]:
-        return sorted({*self.settings.search.overlaps, self.settings.graph.overlap})
-
-    def _stored_search(self, case: Case) -> list[FoundSet]:
-        record = self._required("search", _search_key(case), SearchResult)
-        return [FoundSet(e.mask, e.probability, e.minimality) for e in record.mses]
+        return self.engine.scorer(case.inputs, case.prediction.target, case.mask_model)
 
     # --- heatmaps and measures -----------------------------------------------------------------------------
 
@@ -212,7 +145,7 @@ class Explainer:
                 if self._is_stored(case, "measurement", made_by, Measurement, task=task):
                     continue
                 if values is None:
-                    heatmap = self._required("heatmap", _heatmap_key(case, method), Heatmap)
+                    heatmap = self.store.require("heatmap", _heatmap_key(case, method), Heatmap)
                     values = torch.from_numpy(heatmap.values)
                 self._measure_one(case, method, name, values)
 
@@ -253,8 +186,10 @@ class Explainer:
             inputs=result_key("inputs", recipe.inputs()),
             prediction=result_key("prediction", recipe.prediction(case.target)),
             heatmaps={m.name: result_key("heatmap", _heatmap_key(case, m)) for m in self.methods},
-            search=result_key("search", _search_key(case)),
-            graph=result_key("graph", _graph_key(case)),
+            **{
+                kind.name: result_key(kind.name, kind.key(case))
+                for kind in (SEARCH, GRAPH, NECESSITY, ROBUSTNESS, QUESTIONS)
+            },
             measurements={
                 m.name: {
                     name: result_key("measurement", self._measurement_key(case, m, name))
@@ -271,52 +206,9 @@ class Explainer:
         self.reporter.advance(case.card.id, task or kind, stored=True)
         return True
 
-    def _required(self, kind: str, made_by: Made, record: type[RecordT]) -> RecordT:
-        result = self.store.get(kind, made_by, record)
-        if result is None:
-            path = self.store.path(kind, result_key(kind, made_by))
-            raise StoreError(f"{path}: it was there a moment ago; is another program changing this folder?")
-        return result
-
-
-def _search_key(case: Case) -> Made:
-    return case.recipe.search(case.prediction.target)
-
-
-def _graph_key(case: Case) -> Made:
-    return case.recipe.graph(case.prediction.target)
-
 
 def _heatmap_key(case: Case, method: Method) -> Made:
     return case.recipe.heatmap(case.prediction.target, method)
-
-
-def search_record(case: Case, found: Found, method: str, options: dict[str, Any]) -> SearchResult:
-    """Return a search's answer as the record that is stored; forwards and seconds are 0."""
-    p_full = case.prediction.p_full
-    threshold = options["p_high"] * p_full
-    mses = tuple(
-        Explanation(
-            mask=one.mask,
-            probability=one.probability,
-            relative=one.probability / p_full,
-            margin=one.probability - threshold,
-            minimality=one.minimality,
-        )
-        for one in found.sets
-    )
-    return SearchResult(
-        method=method,
-        options=options,
-        p_full=p_full,
-        threshold=threshold,
-        mses=mses,
-        diverse={},
-        roots=(),
-        forwards=0,
-        seconds=0.0,
-        note=found.note,
-    )
 
 
 def methods_of(settings: SetSettings) -> list[Method]:

@@ -6,21 +6,25 @@ from gallery.config import SetSettings
 from gallery.pipeline.index import load_index, load_results
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.workspace import Workspace
+from gallery.records import Catalogue, ImageResult
 from gallery.render.documents.explanations import SCHEMA_FILE, write_bundle, write_timings
+from gallery.render.pages.drawing import Subject, graph_drawing
 from gallery.store.store import write_atomic
 
 
 def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Reporter) -> int:
     """Write every result and the JSON Schema.
 
-    ``out/<classifier>/<image>/`` gets explanations.json, timings.json, heatmaps.npz, input.npy and
-    baseline.npy; ``out/explanations.schema.json`` describes every field of the first.
+    ``out/<classifier>/<image>/`` gets explanations.json, timings.json, heatmaps.npz, input.npy, baseline.npy
+    and the attention graph as sag.json, sag.dot, sag.svg and sag.pdf (the last three only if it has nodes);
+    with superpixels also segments.npy. ``out/explanations.schema.json`` describes explanations.json.
 
     Returns:
         The number of folders written.
 
     Raises:
         StoreError: If results are missing or belong to other settings, or a file cannot be written.
+        RenderError: If a graph cannot be drawn.
     """
     index = load_index(workspace, settings)
     reporter.begin("export", len(index.entries))
@@ -29,6 +33,18 @@ def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Rep
         folder = out / result.classifier / result.image.id
         write_bundle(result, index.catalogue, folder)
         write_timings(result, index.catalogue, folder)
+        _write_graph(result, index.catalogue, folder)
         reporter.advance(result.image.id, "bundle")
     reporter.end()
     return len(index.entries)
+
+
+def _write_graph(result: ImageResult, catalogue: Catalogue, folder: Path) -> None:
+    """Write the drawn attention graph, if there is one."""
+    if not result.graph.nodes:
+        return
+    card = next(c for c in catalogue.classifiers if c.slug == result.classifier)
+    drawing = graph_drawing(Subject(result, card, folder="", prefix=""))
+    files = {"dot": drawing.dot.encode(), "svg": drawing.svg_file, "pdf": drawing.pdf}
+    for kind, content in files.items():
+        write_atomic(folder / f"sag.{kind}", content)

@@ -18,7 +18,10 @@ from gallery.records import (
     MaskModel,
     Measurement,
     ModelInput,
+    Necessity,
     Prediction,
+    QuestionSet,
+    Robustness,
     SearchResult,
 )
 from gallery.store.codec import decode, encode
@@ -55,6 +58,9 @@ class ResultKeys:
     heatmaps: Mapping[str, str]
     search: str
     graph: str
+    necessity: str
+    robustness: str
+    questions: str
     measurements: Mapping[str, Mapping[str, str]]
 
 
@@ -133,15 +139,19 @@ def _load(entry: ResultKeys, index: ResultsIndex, workspace: Workspace) -> Image
     found = get("search", entry.search, SearchResult)
     diverse = {int(t): indices for t, indices in bundle.diverse.items()}
     search = replace(found, diverse=diverse, roots=bundle.roots)
+    inputs = get("inputs", entry.inputs, ModelInput)
     return ImageResult(
         image=entry.image,
         classifier=entry.classifier,
-        mask_model=index.mask_model,
-        inputs=get("inputs", entry.inputs, ModelInput),
+        mask_model=index.mask_model.of(inputs.segments),
+        inputs=inputs,
         prediction=get("prediction", entry.prediction, Prediction),
         heatmaps={name: get("heatmap", key, Heatmap) for name, key in entry.heatmaps.items()},
         search=search,
         graph=bundle.graph,
+        necessity=get("necessity", entry.necessity, Necessity),
+        robustness=get("robustness", entry.robustness, Robustness),
+        questions=get("questions", entry.questions, QuestionSet),
         measurements={
             method: {name: get("measurement", key, Measurement) for name, key in measures.items()}
             for method, measures in entry.measurements.items()

@@ -9,15 +9,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gallery.config import SetSettings
+from gallery.explain.search._base import SEARCHES
+from gallery.explain.search._guide import MEASURED
 from gallery.records import ClassifierCard, MaskModel
 
 VERSIONS: Mapping[str, int] = {
-    "inputs": 1,
-    "prediction": 1,
-    "heatmap": 1,
-    "search": 1,
-    "graph": 1,
-    "measurement": 1,
+    "inputs": 2,
+    "prediction": 2,
+    "heatmap": 2,
+    "search": 2,
+    "graph": 2,
+    "necessity": 1,
+    "robustness": 1,
+    "questions": 1,
+    "measurement": 2,
 }
 """Raise one to have that kind of result computed again after a change of code."""
 
@@ -68,7 +73,11 @@ class Recipe:
 
     def inputs(self) -> Made:
         """Return the key parts of what the classifier saw."""
-        return {**self._base("inputs"), "baseline": self.mask_model.baseline}
+        model = self.mask_model
+        made = {**self._base("inputs"), "baseline": model.baseline}
+        if model.partition == "slic":
+            made |= {"n_segments": model.n_segments, "compactness": model.compactness}
+        return made
 
     def prediction(self, target: str | int) -> Made:
         """Return the key parts of the prediction for a target as written in the manifest."""
@@ -93,20 +102,47 @@ class Recipe:
         return made
 
     def search(self, target: int) -> Made:
-        """Return the key parts of the minimal sufficient explanations."""
-        options = self.settings.search.model_dump(exclude={"overlaps"})
-        model = asdict(self.mask_model)
-        return {**self._base("search"), "target": target, "mask_model": model, "search": options}
+        """Return the key parts of the minimal sufficient explanations, and of the scores behind them."""
+        settings, options = self.settings.search, search_options(self.settings)
+        made = {
+            **self._base("search"),
+            "target": target,
+            "mask_model": asdict(self.mask_model),
+            "method": settings.method,
+            "method_version": SEARCHES[settings.method].facts.get("version", 1),
+            "p_high": settings.p_high,
+            "options": options,
+        }
+        if guide_method(options) is not None:
+            made |= {"seed": self.settings.seed, "cam_layer": self.classifier.cam_layer}
+        return made
 
     def graph(self, target: int) -> Made:
         """Return the key parts of the diverse selections and the attention graph."""
-        made = self.search(target)
         return {
-            **made,
-            "graph_version": VERSIONS["graph"],
+            **self._after_search("graph", target),
             "overlaps": list(self.settings.search.overlaps),
             "graph": self.settings.graph.model_dump(),
         }
+
+    def necessity(self, target: int) -> Made:
+        """Return the key parts of what the prediction cannot do without."""
+        options = self.settings.necessity.model_dump()
+        return {**self._after_search("necessity", target), "necessity": options}
+
+    def robustness(self, target: int) -> Made:
+        """Return the key parts of what hangs on threshold, baseline and chance."""
+        options = self.settings.robustness.model_dump()
+        return {**self._after_search("robustness", target), "robustness": options}
+
+    def questions(self, target: int) -> Made:
+        """Return the key parts of the held-out questions, which avoid the nodes of the graph."""
+        options = self.settings.questions.model_dump()
+        made = {"graph": self.graph(target), "questions": options, "seed": self.settings.seed}
+        return {**self._base("questions"), **made}
+
+    def _after_search(self, kind: str, target: int) -> Made:
+        return {**self._base(kind), "search_made_by": self.search(target)}
 
     def measurement(self, target: int, method: Method, measure: str, *, version: int, is_curve: bool) -> Made:
         """Return the key parts of one measure of one heatmap."""
@@ -117,3 +153,22 @@ class Recipe:
             "version": VERSIONS["measurement"],
         }
         return {**made, "step_px": self.settings.measures.step_px} if is_curve else made
+
+
+def search_options(settings: SetSettings) -> dict[str, Any]:
+    """Return every option of the set's search.
+
+    Raises:
+        ConfigError: If an option is unknown or has the wrong type.
+        RegistrationError: If there is no such search.
+    """
+    search = settings.search
+    return SEARCHES.options(
+        search.method, search.options, table="search", also=("method", "p_high", "overlaps")
+    )
+
+
+def guide_method(options: Mapping[str, Any]) -> str | None:
+    """Return the name of the heatmap method that ranks patches for a search with these options, or None."""
+    guide = options.get("guide")
+    return None if guide is None or guide in MEASURED else str(guide)

@@ -14,7 +14,6 @@ still round by place in the batch.)
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,8 +21,9 @@ from torch import Tensor
 
 from gallery.errors import ClassifierError
 from gallery.interfaces import Classifier, ScoreRequest, ScoreSteps
-from gallery.perturbation import bits_of, cell_basis, compose
+from gallery.perturbation import basis_of, bits_of, compose
 from gallery.records import MaskModel, ModelInput
+from gallery.scoring.table import ScoreTable
 from gallery.scoring.tuning import Tuning, screening_copy
 
 SMALLEST_BATCH = 4
@@ -33,17 +33,7 @@ DOUBT = 2.0
 """The half-width grows to this many root-mean-square errors of screening, as seen on the image itself."""
 
 
-@dataclass
-class ScoreTable:
-    """Scores of one image for one target: bit mask -> softmax probability.
-
-    Attributes:
-        screened: From screening passes (the tuned precision).
-        exact: From float32 passes.
-    """
-
-    screened: dict[int, float] = field(default_factory=dict)
-    exact: dict[int, float] = field(default_factory=dict)
+Layout = tuple[MaskModel, tuple[int, int], int | None]
 
 
 class Scorer:
@@ -55,6 +45,7 @@ class Scorer:
         self.mask_model = mask_model
         self.forwards = 0
         self.errors: list[float] = []
+        self.segments = None if inputs.segments is None else torch.from_numpy(inputs.segments)
         self._engine = engine
         self.image = torch.from_numpy(inputs.tensor).to(engine.device)
         self.baseline = torch.from_numpy(inputs.baseline).to(engine.device)
@@ -86,9 +77,10 @@ class Scorer:
         return torch.cat(parts)
 
     @property
-    def layout(self) -> tuple[MaskModel, tuple[int, int]]:
-        """Grid and input size, which all images of one pass must share."""
-        return self.mask_model, (self.image.shape[-2], self.image.shape[-1])
+    def layout(self) -> "Layout":
+        """Patches and input size, which all images of one pass must share; superpixels are an image's own."""
+        own = None if self.segments is None else id(self.segments)
+        return self.mask_model, (self.image.shape[-2], self.image.shape[-1]), own
 
     @property
     def doubt(self) -> float:
@@ -100,6 +92,12 @@ class Scorer:
     def known(self, mask: int, *, exact: bool) -> bool:
         """Return whether ``mask`` needs no forward pass."""
         return mask in self.table.exact or (not exact and mask in self.table.screened)
+
+    def is_top(self, mask: int) -> bool:
+        """Return whether the target is the most probable class under ``mask``."""
+        # Asked in float32, which costs a pass if it has not been.
+        self.score([mask], exact=True)
+        return mask in self.table.top
 
     def look_up(self, mask: int) -> float:
         """Return the best score known for ``mask``: exact if there is one."""
@@ -120,7 +118,7 @@ class Engine:
         self._exact = screening_copy(classifier.module, "float32")
         same = tuning.precision == "float32"
         self._screen = self._exact if same else screening_copy(classifier.module, tuning.precision)
-        self._bases: dict[tuple[MaskModel, tuple[int, int]], Tensor] = {}
+        self._bases: dict[Layout, tuple[Tensor, Tensor | None]] = {}
 
     @property
     def screens_exactly(self) -> bool:
@@ -210,27 +208,31 @@ class Engine:
         n = len(queue)
         queue = [*queue, *[queue[-1]] * (self._pass_size(n, exact=exact) - n)]
         scorers = [scorer for scorer, _ in queue]
-        model, size = scorers[0].layout
-        basis = self._basis(model, size)
-        keep = bits_of([mask for _, mask in queue], model.n_cells).to(self.device) @ basis
+        size = scorers[0].layout[1]
+        keep = bits_of([mask for _, mask in queue], scorers[0].mask_model.n_cells).to(self.device)
+        keep = keep @ self._basis(scorers[0])
         image = torch.cat([scorer.image for scorer in scorers])
         baseline = torch.cat([scorer.baseline for scorer in scorers])
         rows = self.probabilities(compose(image, baseline, keep.reshape(-1, *size)), exact=exact)
         index = torch.tensor([scorer.target for scorer in scorers], device=rows.device)
         values = rows.gather(1, index[:, None])[:n, 0].tolist()
+        tops = (rows.argmax(dim=1) == index)[:n].tolist()
         self.n_forwards += n - len(queue)  # padding is not work anybody asked for
-        for (scorer, mask), value in zip(queue[:n], values, strict=True):
+        for (scorer, mask), value, is_top in zip(queue[:n], values, tops, strict=True):
             scorer.forwards += 1
             if exact:
-                _record_exact(scorer, mask, value)
+                _record_exact(scorer, mask, value, is_top=is_top)
             else:
                 scorer.table.screened[mask] = value
 
-    def _basis(self, model: MaskModel, size: tuple[int, int]) -> Tensor:
-        key = (model, size)
-        if key not in self._bases:
-            self._bases[key] = cell_basis(model, size).to(self.device)
-        return self._bases[key]
+    def _basis(self, scorer: Scorer) -> Tensor:
+        model, size, own = scorer.layout
+        if scorer.layout not in self._bases:
+            if own is not None:  # one image's superpixels serve no other: keep no more than one
+                self._bases = {key: basis for key, basis in self._bases.items() if key[2] is None}
+            basis = basis_of(model, size, scorer.segments).to(self.device)
+            self._bases[scorer.layout] = (basis, scorer.segments)  # the segments too: an id is not used twice
+        return self._bases[scorer.layout][0]
 
     def _pass_size(self, n: int, *, exact: bool) -> int:
         """Return how many images a pass of ``n`` is padded to."""
@@ -243,9 +245,11 @@ def log_odds(p: float) -> float:
     return math.log(p / (1 - p))
 
 
-def _record_exact(scorer: Scorer, mask: int, value: float) -> None:
+def _record_exact(scorer: Scorer, mask: int, value: float, *, is_top: bool) -> None:
     """Store a float32 score, and how far off screening was."""
     scorer.table.exact[mask] = value
+    if is_top:
+        scorer.table.top.add(mask)
     if mask in scorer.table.screened:
         scorer.errors.append(log_odds(scorer.table.screened[mask]) - log_odds(value))
 

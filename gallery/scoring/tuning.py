@@ -42,12 +42,10 @@ class Tuning:
 def screening_copy(module: nn.Module, precision: Precision) -> nn.Module:
     """Return ``module`` in channels_last and the given precision; the original is left alone.
 
-    In bfloat16, batch normalisation is folded where it can be; in float32 nothing is, so that passes are
-    exact.
+    Batch normalisation is folded where it can be.
     """
     twin = copy.deepcopy(module).eval()
-    if precision == "bfloat16":
-        fold_batch_norm(twin)
+    fold_batch_norm(twin)
     dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     return twin.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 

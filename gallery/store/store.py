@@ -112,6 +112,18 @@ class Store:
         """Return the result made by ``made_by``, or None if it is not there or damaged (which is logged)."""
         return self.get_by_key(kind, result_key(kind, made_by), record)
 
+    def require(self, kind: str, made_by: Mapping[str, Any], record: type[RecordT]) -> RecordT:
+        """Return a result that an earlier stage has stored.
+
+        Raises:
+            StoreError: If it is not there or damaged.
+        """
+        result = self.get(kind, made_by, record)
+        if result is None:
+            path = self.path(kind, result_key(kind, made_by))
+            raise StoreError(f"{path}: it was there a moment ago; is another program changing this folder?")
+        return result
+
     def get_by_key(self, kind: str, key: str, record: type[RecordT]) -> RecordT | None:
         """Return the result stored under ``key``, or None if it is not there or damaged (which is logged)."""
         path = self.path(kind, key)

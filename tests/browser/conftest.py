@@ -1,10 +1,25 @@
-"""The synthetic set, rendered and published once."""
+"""The synthetic set, rendered and published once, and a browser to look at it."""
 
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 from tests.render.pages import synthetic
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
+)  # fmt: skip
+Open = Callable[..., webdriver.Chrome]
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +32,41 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built_hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the same with texts that try to break out."""
     return synthetic.rendered(tmp_path_factory, hostile=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    """Start a browser; skipped where there is none."""
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("needs chromium and chromedriver on the PATH")
+    profile = tempfile.mkdtemp(prefix="gallery-browser-")
+    options = webdriver.ChromeOptions()
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.binary_location = str(CHROMIUM)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+    shutil.rmtree(profile, ignore_errors=True)
+
+
+@pytest.fixture
+def visit(browser: webdriver.Chrome, built: Path) -> Iterator[Open]:
+    """Open a page of the site at a width; afterwards no message may be in the console."""
+
+    def go(
+        page: str, *, width: int = 1440, scripts: bool = True, site: Path | None = None
+    ) -> webdriver.Chrome:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.get("about:blank")
+        browser.get(f"file://{site or built / 'site'}/{page}")
+        return browser
+
+    yield go
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    log: Any = browser
+    messages = [(entry["level"], entry["message"]) for entry in log.get_log("browser")]
+    assert [message for message in messages if message[0] in {"SEVERE", "WARNING"}] == []

@@ -1,8 +1,6 @@
 """The published site in a real browser, from ``file://``."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,61 +8,14 @@ from typing import Any
 import pytest
 from PIL import Image
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage",
-)  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver on the PATH"),
-]
+pytestmark = pytest.mark.browser
 Open = Callable[..., webdriver.Chrome]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    profile = tempfile.mkdtemp(prefix="gallery-browser-")
-    options = webdriver.ChromeOptions()
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.binary_location = str(CHROMIUM)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    yield driver
-    driver.quit()
-    shutil.rmtree(profile, ignore_errors=True)
-
-
-@pytest.fixture
-def visit(browser: webdriver.Chrome, built: Path) -> Iterator[Open]:
-    """Open a page of the site at a width; afterwards no message may be in the console."""
-
-    def go(
-        page: str, *, width: int = 1440, scripts: bool = True, site: Path | None = None
-    ) -> webdriver.Chrome:
-        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        browser.get("about:blank")
-        browser.get(f"file://{site or built / 'site'}/{page}")
-        return browser
-
-    yield go
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    log: Any = browser
-    messages = [(entry["level"], entry["message"]) for entry in log.get_log("browser")]
-    assert [message for message in messages if message[0] in {"SEVERE", "WARNING"}] == []
 
 
 def _cards(driver: webdriver.Chrome) -> list[WebElement]:
@@ -201,8 +152,8 @@ def test_search_results_do_not_run_hostile_titles(visit: Open, built_hostile: Pa
 
 @pytest.mark.parametrize(
     "page",
-    ["index", "results", "methods", "glossary", "cite", "about", "i/chelsea", "i/espresso", "m/grad_cam",
-     "q/deletion", "s/beam", "c/embedded-net_a"],
+    ["index", "results", "explanations", "simulatability", "quiz", "methods", "glossary", "cite", "about",
+     "i/chelsea", "i/espresso", "m/grad_cam", "q/deletion", "s/beam", "c/embedded-net_a"],
 )  # fmt: skip
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_nothing_sticks_out_on_a_phone(visit: Open, page: str, *, scripts: bool) -> None:

@@ -40,8 +40,6 @@ def test_all_problems_are_reported_at_once(manifest: Callable[[str], Path]) -> N
         [perturbation]
         rows = 0
         interpolation = "biliner"
-        [search]
-        p_hig = 0.5
         [[images]]
         id = "Cat!"
         source = "file:a.jpg"
@@ -55,7 +53,6 @@ def test_all_problems_are_reported_at_once(manifest: Callable[[str], Path]) -> N
         "date",
         "perturbation.interpolation",
         "perturbation.rows",
-        "search.p_hig",
         "titel",
         "version",
         "images[0].id (source 'file:a.jpg')",
@@ -64,7 +61,7 @@ def test_all_problems_are_reported_at_once(manifest: Callable[[str], Path]) -> N
     ]
     with pytest.raises(ProblemsError) as caught:
         load_settings(path)
-    assert len(caught.value.problems) == 9
+    assert len(caught.value.problems) == 8
 
 
 @pytest.mark.parametrize(
@@ -73,7 +70,7 @@ def test_all_problems_are_reported_at_once(manifest: Callable[[str], Path]) -> N
         ('autors = ["A"]', "autors", "authors"),
         ("[perturbaton]\nrows = 3", "perturbaton", "perturbation"),
         ("[perturbation]\nbase_line = 1", "perturbation.base_line", "baseline"),
-        ("[search]\nbeamwidth = 1", "search.beamwidth", "beam_width"),
+        ("[necessity]\npair = 1", "necessity.pair", "pairs"),
         ("[graph]\nroots = 1", "graph.roots", "n_roots"),
         ("[measures]\nname = []", "measures.name", "names"),
         (

@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gallery.config import GraphSettings, MeasureSettings, PerturbationSettings, SearchSettings, SetSettings
+from gallery.config import (
+    GraphSettings,
+    MeasureSettings,
+    NecessitySettings,
+    PerturbationSettings,
+    QuestionSettings,
+    RobustnessSettings,
+    SearchSettings,
+    SetSettings,
+)
 from gallery.curation.check import check
 from gallery.curation.manifest import load_settings
 from gallery.curation.problems import SourceError
@@ -42,6 +51,9 @@ def test_the_starter_shows_every_option_with_its_default() -> None:
         "perturbation": PerturbationSettings,
         "search": SearchSettings,
         "graph": GraphSettings,
+        "necessity": NecessitySettings,
+        "robustness": RobustnessSettings,
+        "questions": QuestionSettings,
         "measures": MeasureSettings,
     }
     for name, model in models.items():

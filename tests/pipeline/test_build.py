@@ -18,6 +18,7 @@ from gallery.pipeline.build import catalogue_of, check_names
 from gallery.pipeline.explain import Explainer, measures_of, methods_of
 from gallery.pipeline.export import export
 from gallery.pipeline.index import load_results
+from gallery.pipeline.structure import Structure
 from gallery.pipeline.workspace import Workspace
 from gallery.records import Failure
 from gallery.scoring.engine import Engine
@@ -37,8 +38,12 @@ N_MEASURES = len(MEASURES.names())
 ALL = {
     "inputs": N_IMAGES,
     "prediction": N_IMAGES,
+    "scores": N_IMAGES,
     "search": N_IMAGES,
     "graph": N_IMAGES,
+    "necessity": N_IMAGES,
+    "robustness": N_IMAGES,
+    "questions": N_IMAGES,
     "heatmap": N_IMAGES * N_METHODS,
     "measurement": N_IMAGES * N_METHODS * N_MEASURES,
 }
@@ -65,6 +70,15 @@ def bundles(out: Path, settings: SetSettings | None = None) -> dict[str, bytes]:
     folder = out / "bundles"
     export(folder, settings or settings_of(), Workspace(out), Recorder())
     return files_of(folder, without="timings.json")
+
+
+def bare_settings(**changes: Any) -> SetSettings:  # noqa: ANN401
+    """Return the settings of the tiny set without options of one search."""
+    raw = settings_of().model_dump(exclude_unset=True)
+    raw["search"] = {}
+    for key, value in changes.items():
+        raw[key] = {**raw.get(key, {}), **value}
+    return SetSettings.model_validate(raw)
 
 
 # --- complete ---------------------------------------------------------------------------------------------
@@ -139,6 +153,10 @@ def test_without_measures_nothing_is_measured_and_no_index_written(
     [
         ({"methods": {"grad_cam": {}, "rise": {"masks": 3}}}, ConfigError, "methods.rise.masks"),
         ({"methods": {"grad_cm": {}}}, RegistrationError, "Did you mean 'grad_cam'"),
+        ({"search": {"beam_with": 3}}, ConfigError, "search.beam_with: unknown option. Did you mean"),
+        ({"search": {"p_hig": 0.9}}, ConfigError, "search.p_hig: unknown option. Did you mean 'p_high'"),
+        ({"search": {"method": "beem"}}, RegistrationError, "Did you mean 'beam'"),
+        ({"search": {"guide": "oracle"}}, ConfigError, "search.guide: unknown guide 'oracle'"),
         ({"measures": {"names": ["delation"]}}, RegistrationError, "Did you mean 'deletion'"),
     ],
 )
@@ -174,28 +192,34 @@ def test_a_second_run_computes_nothing(
 
 
 PER_MEASURE = N_IMAGES * N_METHODS
+SEARCHED = dict.fromkeys(("scores", "search", "graph", "necessity", "robustness", "questions"), 4)
+GRAPHED = {"graph": 4, "questions": 4}
 
 
 @pytest.mark.parametrize(
     ("changes", "recomputed"),
     [
         ({"title": "Other", "description": "d", "version": "2"}, {}),
-        ({"search": {"overlaps": [0, 3]}}, {"graph": 4}),
-        ({"search": {"p_high": 0.8}}, {"search": 4, "graph": 4}),
-        ({"search": {"n_random": 9}}, {"search": 4, "graph": 4}),
-        ({"graph": {"p_low": 0.5}}, {"graph": 4}),
-        ({"graph": {"n_roots": 1}}, {"graph": 4}),
+        ({"search": {"overlaps": [0, 3]}}, GRAPHED),
+        ({"search": {"p_high": 0.8}}, SEARCHED),
+        ({"search": {"n_random": 9}}, SEARCHED),
+        ({"graph": {"p_low": 0.5}}, GRAPHED),
+        ({"graph": {"n_roots": 1}}, GRAPHED),
+        ({"search": {"guide": "igos"}}, SEARCHED),
+        ({"necessity": {"pairs": 2}}, {"necessity": 4}),
+        ({"robustness": {"search_seeds": [1], "search_baselines": ["mean"]}}, {"robustness": 4}),
+        ({"questions": {"n_sets": 9}}, {"questions": 4}),
         ({"measures": {"step_px": 512}}, {"measurement": PER_MEASURE * 2}),
         ({"measures": {"names": ["deletion"]}}, {}),
         ({"methods": {"grad_cam": {}}}, {}),
         ({"methods": {"rise": {"n_masks": 17, "cells": 3}}}, {"heatmap": 4, "measurement": 4 * N_MEASURES}),
         ({"methods": {"grad_cam_plus_plus": {}}}, {"heatmap": 4, "measurement": 4 * N_MEASURES}),
-        ({"seed": 8}, {"heatmap": 4 * 2, "measurement": 4 * 2 * N_MEASURES}),
-        ({"perturbation": {"rows": 2}}, {"search": 4, "graph": 4}),
-        ({"perturbation": {"align_corners": True}}, {"search": 4, "graph": 4}),
+        ({"seed": 8}, {"questions": 4, "heatmap": 4 * 2, "measurement": 4 * 2 * N_MEASURES}),
+        ({"perturbation": {"rows": 2}}, SEARCHED),
+        ({"perturbation": {"align_corners": True}}, SEARCHED),
         (
             {"perturbation": {"baseline": "mean"}},
-            {"inputs": 4, "search": 4, "graph": 4, "heatmap": 4, "measurement": 4 * N_MEASURES},
+            {"inputs": 4, **SEARCHED, "heatmap": 4, "measurement": 4 * N_MEASURES},
         ),
         ({"classifiers": ["toy:8"]}, ALL),
         ({"classifiers": ["toy:4", "toy:8"]}, ALL),
@@ -213,7 +237,7 @@ def test_a_changed_target_recomputes_that_image(pictures: Path, finished: Path, 
     images = settings_of().model_dump(exclude_unset=True)["images"]
     images[0]["target"] = "car"
     run(pictures, finished, settings_of(images=images))
-    one = {"prediction": 1, "search": 1, "graph": 1, "heatmap": 3, "measurement": 3 * N_MEASURES}
+    one = {"prediction": 1, **dict.fromkeys(SEARCHED, 1), "heatmap": 3, "measurement": 3 * N_MEASURES}
     assert stored == one
 
 
@@ -282,6 +306,66 @@ def test_a_damaged_result_is_computed_again(
     assert stored == {"heatmap": 1}
     assert "is damaged" in caplog.text
     assert bundles(finished) == before
+
+
+# --- other searches and patches ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"search": {"method": "exhaustive", "max_size": 2}},
+        {"search": {"method": "combinatorial", "top": 5, "size": 2, "guide": "grad_cam"}},
+        {"search": {"method": "disjoint"}},
+        {"search": {"guide": "igos"}},
+        {
+            "search": {"guide": "none"},
+            "robustness": {"search_baselines": ["blur", "black"], "search_seeds": [3]},
+        },
+        {"perturbation": {"partition": "slic", "n_segments": 12}},
+        {"perturbation": {"rows": 2, "cols": 5, "interpolation": "nearest"}},
+        {"perturbation": {"resize": "stretch"}},
+        {"graph": {"selection": "max_min"}},
+    ],
+    ids=str,
+)
+def test_every_search_and_every_kind_of_patch_gives_a_whole_result(
+    pictures: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    changes = {
+        key: {"verify_up_to": 4, **value} if key == "search" else value for key, value in changes.items()
+    }
+    if changes.get("search", {}).get("method") == "exhaustive":
+        del changes["search"]["verify_up_to"]
+    settings = bare_settings(**changes)
+    index, _ = run(pictures, tmp_path, settings)
+    assert not index.failures
+    for result in load_results(index, Workspace(tmp_path)):
+        n_cells = result.mask_model.n_cells
+        assert result.necessity.alone.shape == result.necessity.participation.shape == (n_cells,)
+        assert all(0 <= mse.mask < 1 << n_cells for mse in result.search.mses)
+        assert all(mse.probability >= result.search.threshold for mse in result.search.mses)
+        assert bool(result.inputs.segments is not None) == (settings.perturbation.partition == "slic")
+        assert len(result.robustness.sweep) == 6
+        chosen = settings.graph.model_dump().items()
+        assert chosen <= dict(result.graph.options).items(), "every option is on record"
+    if settings.search.method == "exhaustive":
+        assert {r.search.complete_up_to for r in load_results(index, Workspace(tmp_path))} <= {0, 2}
+
+
+def test_the_preset_of_the_official_code_runs(pictures: Path, tmp_path: Path) -> None:
+    raw = bare_settings().model_dump(exclude_unset=True)
+    raw = {key: value for key, value in raw.items() if key not in {"search", "graph", "perturbation"}}
+    raw |= {"preset": "sag2021", "perturbation": {"rows": 3, "cols": 3}}
+    index, _ = run(pictures, tmp_path, SetSettings.model_validate(raw))
+    assert not index.failures
+    for result in load_results(index, Workspace(tmp_path)):
+        assert (result.search.method, result.mask_model.baseline) == ("sag2021", "black")
+        assert result.search.options["guide"] == "igos2021"
+        assert all(mse.minimality == "1-minimal" for mse in result.search.mses)
+        assert len(result.search.roots) == min(3, len(result.search.diverse[1]))
+        children = Counter(link.source for link in result.graph.links)
+        assert all(n <= 3 for n in children.values())
 
 
 # --- interrupted ------------------------------------------------------------------------------------------
@@ -357,14 +441,14 @@ def test_bad_images_do_not_lose_the_others(
 def test_a_network_that_fails_in_the_middle_of_a_search_loses_one_image(
     pictures: Path, tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = Explainer.search
+    search = Structure.search
 
-    def failing(self: Explainer, cases: Any) -> None:  # noqa: ANN401
+    def failing(self: Structure, cases: Any) -> None:  # noqa: ANN401
         if any(case.card.id == "beta" for case in cases):
             raise MemoryError("too many masks")
         search(self, cases)
 
-    monkeypatch.setattr(Explainer, "search", failing)
+    monkeypatch.setattr(Structure, "search", failing)
     index, _ = run(pictures, tmp_path)
     assert [entry.image.id for entry in index.entries] == ["alpha", "gamma", "grid"]
     assert index.failures == (Failure("beta", "explain", "MemoryError: too many masks"),)

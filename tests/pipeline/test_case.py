@@ -1,9 +1,11 @@
+from typing import Literal
+
 import numpy as np
 import pytest
 
 from gallery.errors import ConfigError
 from gallery.pipeline.case import make_inputs, read_prediction, resolve_target
-from gallery.records import Credit, ImageRecord
+from gallery.records import Credit, ImageRecord, MaskModel
 from tests.pipeline.toy import toy_classifier
 
 NAMES = ("Tabby", "crane", "crane", "tabby cat")
@@ -57,10 +59,10 @@ def test_a_target_without_any_probability_is_refused() -> None:
 
 
 @pytest.mark.parametrize("baseline", ["blur", "black", "mean"])
-def test_inputs_are_normalised_arrays_of_input_size(baseline: str) -> None:
+def test_inputs_are_normalised_arrays_of_input_size(baseline: Literal["blur", "black", "mean"]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
     image = ImageRecord("i", "I", "s", pixels, "d", "s", "predicted", None, Credit("a", "b"))
-    inputs = make_inputs(image, toy_classifier(), baseline)
+    inputs = make_inputs(image, toy_classifier(), MaskModel(baseline=baseline))
     assert inputs.tensor.shape == inputs.baseline.shape == (1, 3, 32, 32)
     assert inputs.tensor.dtype == inputs.baseline.dtype == np.float32
     assert inputs.view.shape == (64, 64, 3)

@@ -21,6 +21,9 @@ def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
         "prediction": recipe.prediction("predicted"),
         "search": recipe.search(1),
         "graph": recipe.graph(1),
+        "necessity": recipe.necessity(1),
+        "robustness": recipe.robustness(1),
+        "questions": recipe.questions(1),
         **{f"heatmap/{name}": recipe.heatmap(1, method) for name, method in methods.items()},
         "measurement/curve": recipe.measurement(1, methods["rise"], "deletion", version=1, is_curve=True),
         "measurement/value": recipe.measurement(
@@ -31,6 +34,8 @@ def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
 
 
 BEFORE = keys(Recipe("image", CARD, settings_of()))
+SEARCHED = {"search", "graph", "necessity", "robustness", "questions"}
+GRAPHED = {"graph", "questions"}
 HEATMAPS = {"heatmap/rise", "heatmap/grad_cam", "heatmap/igos"}
 MEASUREMENTS = {"measurement/curve", "measurement/value"}
 
@@ -58,16 +63,23 @@ def test_all_keys_differ() -> None:
             Recipe("image", dataclasses.replace(CARD, cam_layer="features.0"), settings_of()),
             {"heatmap/grad_cam"},
         ),
-        (Recipe("image", CARD, settings_of(seed=1)), {"heatmap/rise", "heatmap/igos", *MEASUREMENTS}),
+        (
+            Recipe("image", CARD, settings_of(seed=1)),
+            {"heatmap/rise", "heatmap/igos", "questions", *MEASUREMENTS},
+        ),
         (
             Recipe("image", CARD, settings_of(perturbation={"baseline": "mean"})),
-            {"inputs", "search", "graph", "heatmap/igos"},
+            {"inputs", *SEARCHED, "heatmap/igos"},
         ),
-        (Recipe("image", CARD, settings_of(perturbation={"cols": 4})), {"search", "graph"}),
-        (Recipe("image", CARD, settings_of(perturbation={"interpolation": "nearest"})), {"search", "graph"}),
-        (Recipe("image", CARD, settings_of(search={"p_high": 0.8})), {"search", "graph"}),
-        (Recipe("image", CARD, settings_of(search={"overlaps": [3]})), {"graph"}),
-        (Recipe("image", CARD, settings_of(graph={"max_nodes": 9})), {"graph"}),
+        (Recipe("image", CARD, settings_of(perturbation={"cols": 4})), SEARCHED),
+        (Recipe("image", CARD, settings_of(perturbation={"interpolation": "nearest"})), SEARCHED),
+        (Recipe("image", CARD, settings_of(search={"p_high": 0.8})), SEARCHED),
+        (Recipe("image", CARD, settings_of(search={"overlaps": [3]})), GRAPHED),
+        (Recipe("image", CARD, settings_of(graph={"max_nodes": 9})), GRAPHED),
+        (Recipe("image", CARD, settings_of(necessity={"pairs": 9})), {"necessity"}),
+        (Recipe("image", CARD, settings_of(robustness={"thresholds": [0.5]})), {"robustness"}),
+        (Recipe("image", CARD, settings_of(questions={"n_sets": 9})), {"questions"}),
+        (Recipe("image", CARD, settings_of(perturbation={"n_segments": 9})), SEARCHED),
         (Recipe("image", CARD, settings_of(measures={"step_px": 9})), {"measurement/curve"}),
     ],
 )
@@ -82,9 +94,9 @@ def test_a_method_s_options_and_version_count(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("kind", VERSIONS)
 def test_raising_a_version_recomputes_that_kind(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setitem(VERSIONS, kind, 2)
+    monkeypatch.setitem(VERSIONS, kind, 99)
     kinds = {name.partition("/")[0] for name in changed(keys(Recipe("image", CARD, settings_of())))}
-    follows = {"search": {"search", "graph"}, "heatmap": {"heatmap", "measurement"}}
+    follows = {"search": SEARCHED, "graph": GRAPHED, "heatmap": {"heatmap", "measurement"}}
     assert kinds == follows.get(kind, {kind})
 
 

@@ -98,8 +98,10 @@ def settings_of(**changes: Any) -> SetSettings:  # noqa: ANN401
             "igos": {"iterations": 1, "path_points": 2, "size": 4},
         },
         "perturbation": {"rows": 3, "cols": 3, "baseline": "black"},
-        "search": {"beam_width": 1, "candidates": 2, "max_mses": 4, "n_random": 0},
+        "search": {"beam_width": 1, "candidates": 2, "max_mses": 4, "verify_up_to": 4},
         "graph": {"max_nodes": 20},
+        "necessity": {"max_forwards": 40, "pairs": 3},
+        "questions": {"n_sets": 6, "n_questions": 3},
         "measures": {"step_px": 256},
         "images": [
             {"id": "alpha", "source": "file:alpha.png"},
@@ -109,8 +111,11 @@ def settings_of(**changes: Any) -> SetSettings:  # noqa: ANN401
         ],
     }
     for key, value in changes.items():
-        is_table = key in {"perturbation", "search", "graph", "measures"}
-        raw[key] = {**raw[key], **value} if is_table else value
+        is_table = key in {
+            "perturbation", "search", "graph", "necessity", "robustness", "questions", "measures",
+        }  # fmt: skip
+
+        raw[key] = {**raw.get(key, {}), **value} if is_table else value
     return SetSettings.model_validate(raw)
 
 

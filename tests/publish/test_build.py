@@ -15,7 +15,9 @@ from tests.render.pages import synthetic
 from tests.render.pages.synthetic import folder_bytes
 
 HEAD = '---\ntitle: "T"\n---\n'
-PAGES = ("index", "results", "methods", "glossary", "cite", "about")
+PAGES = (
+    "index", "results", "explanations", "simulatability", "quiz", "methods", "glossary", "cite", "about",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -74,10 +74,13 @@ def test_the_synthetic_site_is_sound_and_light(built: Path) -> None:
     site = built / "site"
     assert check_site(site) == []
     assert page_weight(site, "index.html") < BUDGETS["index.html"]
+    assert page_weight(site, "quiz.html") < BUDGETS["quiz.html"]
     assert page_weight(site, "i/chelsea.html") < BUDGETS["i/"]
 
 
 def test_own_script_and_style_are_small(built: Path) -> None:
     assets = built / "site/assets"
     assert (assets / "gallery.js").stat().st_size + (assets / "iframe-worker.js").stat().st_size <= 15_000
-    assert (assets / "gallery.css").stat().st_size <= 12_000
+    assert (assets / "gallery.css").stat().st_size <= 14_000
+    assert (assets / "quiz.js").stat().st_size <= 12_000
+    assert (assets / "quiz.css").stat().st_size <= 5_000

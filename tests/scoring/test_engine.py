@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from gallery.classifier.load import load_classifier
 from gallery.errors import ClassifierError, ShapeError
-from gallery.explain.search._base import Verdicts
+from gallery.explain.graphs.attention_graph import attention_graph
+from gallery.explain.search._base import Found, Verdicts
 from gallery.explain.search.beam import beam
 from gallery.interfaces import ScoreRequest, ScoreSteps
-from gallery.records import MaskModel
+from gallery.records import AttentionGraph, MaskModel
 from gallery.scoring.engine import LEAST_DOUBT, Engine, Scorer, log_odds
 from tests import toy
 
@@ -384,3 +385,20 @@ def test_cuda_gives_the_same_scores_and_verdicts() -> None:
         ]
         alone = [engine.scorer(inputs, 0, MaskModel()).score([m], exact=True)[0] for m in masks]
         assert alone == scorer.score(masks, exact=True)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64])
+def test_a_search_and_its_graph_do_not_depend_on_the_batch_size(batch: int) -> None:
+    def result(size: int) -> tuple[Found, AttentionGraph]:
+        engine = Engine(toy.toy(toy.TwoConv(), SIZE), toy.tuning(batch=size))
+        model = MaskModel(3, 4)
+        scorer = engine.scorer(toy.inputs_of(toy.image_of(SIZE), toy.image_of(SIZE, seed=9)), 3, model)
+        p_full, p_baseline = scorer.score([model.full, 0], exact=True)
+        # The toy's probabilities differ little from mask to mask: the threshold lies between its two ends.
+        (found,) = engine.run([(scorer, beam(model.n_cells, p_baseline + 0.8 * (p_full - p_baseline)))])
+        masks = [one.mask for one in found.sets[:3]]
+        (graph,) = engine.run([(scorer, attention_graph(masks, p_full))])
+        return found, graph
+
+    assert result(4)[0].sets
+    assert result(batch) == result(4)

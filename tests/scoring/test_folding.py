@@ -11,7 +11,7 @@ from timm.layers.std_conv import StdConv2d
 from torch import Tensor, nn
 
 from gallery.scoring.folding import fold_batch_norm
-from gallery.scoring.tuning import screening_copy
+from gallery.scoring.tuning import Precision, screening_copy
 from tests import toy
 
 
@@ -126,9 +126,10 @@ def test_a_convolution_with_a_hook_is_left_alone() -> None:
     assert fold_batch_norm(module) == 0
 
 
-def test_only_the_bfloat16_copy_is_folded() -> None:
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_copies_are_folded_and_the_original_is_left_alone(precision: Precision) -> None:
     module = made(Net)
     before = {name: value.clone() for name, value in module.state_dict().items()}
-    assert isinstance(screening_copy(module, "bfloat16").norm, nn.Identity)
-    assert isinstance(screening_copy(module, "float32").norm, nn.BatchNorm2d)
+    assert isinstance(screening_copy(module, precision).norm, nn.Identity)
+    assert isinstance(module.norm, nn.BatchNorm2d)
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())

@@ -6,10 +6,13 @@ import numpy as np
 
 from gallery.pipeline.index import GraphBundle, ResultKeys, ResultsIndex
 from gallery.records import (
+    Agreement,
     AttentionGraph,
     Catalogue,
     ClassifierCard,
     Credit,
+    CrossTest,
+    DeletionSet,
     Explanation,
     Failure,
     GraphLink,
@@ -17,15 +20,22 @@ from gallery.records import (
     Heatmap,
     ImageCard,
     ImageRecord,
+    Interaction,
     MaskModel,
     MeasureCard,
     Measurement,
     MethodCard,
     ModelInput,
+    Necessity,
     Prediction,
     Preprocessing,
     Quadrant,
+    Question,
+    QuestionSet,
+    Robustness,
     SearchResult,
+    StoredScores,
+    SweepRow,
     TopClass,
 )
 from gallery.scoring.tuning import Tuning
@@ -51,8 +61,10 @@ IMAGE = ImageCard(
 HEATMAP = Heatmap(
     "rise", floats(4, 6), floats(2, 3), {"n": 3, "p": 0.5, "s": "", "b": True}, None, 2**60, 7, 0, 0.25
 )
-EXPLANATION = Explanation(HUGE, 0.5, 0.9, 1e-9, "subset-minimal")
-SEARCH = SearchResult("beam", {"w": 3}, 0.7, 0.63, (EXPLANATION,), {0: (), 2: (0,)}, (0,), 9, 1.5, "Stopped.")
+EXPLANATION = Explanation(HUGE, 0.5, 0.9, 1e-9, "subset-minimal", is_top=True)
+SEARCH = SearchResult(
+    "beam", {"w": 3}, 0.7, 0.63, (EXPLANATION,), {0: (), 2: (0,)}, (0,), 3, 99, 9, 1.5, "Stopped."
+)
 GRAPH = AttentionGraph(
     (GraphNode("n1", HUGE, 0.5, 0.9, is_root=True, is_expanded=False),),
     (GraphLink("n1", "n2", 255, -0.125),),
@@ -61,11 +73,41 @@ GRAPH = AttentionGraph(
     5,
     0.5,
 )
+NECESSITY = Necessity(
+    0.6,
+    (DeletionSet(HUGE, 0.1, 0.2, "1-minimal", is_top=False, hits=2),),
+    floats(256),
+    floats(256),
+    floats(256),
+    0.01,
+    (Interaction(0, 255, -0.25),),
+    {"pairs": 2},
+    7,
+    0.5,
+    "",
+)
+ROBUSTNESS = Robustness(
+    (SweepRow(0.5, 3, 1, 2.5), SweepRow(0.9, 0, None, None)),
+    (CrossTest("black", 0.001, (0.5, 0.25), 1),),
+    (Agreement("seed = 1", 2, 3, 1, 0.75), Agreement("seed = 2", 0, None, 0, None)),
+    {"thresholds": [0.5, 0.9]},
+    4,
+    0.5,
+)
+QUESTIONS = QuestionSet((Question("keep", HUGE, 1, 0.5, 0.25),), 2**52, {"n_sets": 3}, 6, 0.5)
+SCORES = StoredScores(
+    np.array([[1, 0], [2, 255]], np.uint8),
+    floats(2),
+    np.array([True, False]),
+    np.array([False, False]),
+)
 MEASUREMENT = Measurement("deletion", "rise", 0.25, floats(3), floats(3), 3, 0.1)
 METHOD = MethodCard("rise", "RISE", "ref", "doc $x$", {"n": 1}, signed=True)
 MEASURE = MeasureCard("deletion", "Deletion", "ref", "doc", "area", "lower")
 CATALOGUE = Catalogue((CARD,), (METHOD,), (METHOD,), (MEASURE,), {"numpy": "2"}, "cpu")
-KEYS = ResultKeys(IMAGE, "a-b", "k1", "k2", {"rise": "k3"}, "k4", "k5", {"rise": {"deletion": "k6"}})
+KEYS = ResultKeys(
+    IMAGE, "a-b", "k1", "k2", {"rise": "k3"}, "k4", "k5", "k7", "k8", "k9", {"rise": {"deletion": "k6"}}
+)
 
 RECORDS: Sequence[object] = (
     CREDIT,
@@ -76,10 +118,17 @@ RECORDS: Sequence[object] = (
     MASK_MODEL,
     Prediction(1, "y", 0.75, (TopClass(1, "y", 0.75), TopClass(0, "x", 0.25))),
     ModelInput(np.full((2, 2, 3), 9, np.uint8), floats(1, 3, 2, 2), floats(1, 3, 2, 2)),
+    ModelInput(
+        np.full((2, 2, 3), 9, np.uint8), floats(1, 3, 2, 2), floats(1, 3, 2, 2), np.eye(2, dtype=np.int16)
+    ),
     HEATMAP,
     EXPLANATION,
     SEARCH,
     GRAPH,
+    NECESSITY,
+    ROBUSTNESS,
+    QUESTIONS,
+    SCORES,
     MEASUREMENT,
     Measurement("average_drop", "rise", 0.0, None, None, 1, 0.0),
     METHOD,

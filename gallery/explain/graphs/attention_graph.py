@@ -25,7 +25,12 @@ class _Growth:
 
 
 def attention_graph(
-    roots: Sequence[int], p_full: float, *, p_low: float = 0.4, max_nodes: int = 40
+    roots: Sequence[int],
+    p_full: float,
+    *,
+    p_low: float = 0.4,
+    max_nodes: int = 40,
+    max_children: int = 256,
 ) -> ScoreSteps[AttentionGraph]:
     """Build the merged graph of all roots.
 
@@ -38,6 +43,8 @@ def attention_graph(
         p_full: Probability of the target on the whole image.
         p_low: Relative confidence above which a node is expanded.
         max_nodes: Node budget.
+        max_children: Deletions of a node that are shown, lowest patch ids first; 3 as in the official code,
+            256 for all.
 
     Returns:
         The graph with float32 probabilities; ``forwards`` and ``seconds`` are 0, for the caller to fill.
@@ -46,27 +53,37 @@ def attention_graph(
         One float32 score per node.
     """
     growth = _Growth()
+    limits = _Limits(p_low * p_full, max_nodes, max_children)
     level = list(dict.fromkeys(roots))
     while level:
         scores = yield ScoreRequest(level, exact=True)
         growth.scores.update(zip(level, scores, strict=True))
-        level = _expand(level, growth, p_low * p_full, max_nodes)
-    options = {"p_low": p_low, "max_nodes": max_nodes}
+        level = _expand(level, growth, limits)
+    options = {"p_low": p_low, "max_nodes": max_nodes, "max_children": max_children}
     nodes = _nodes(set(roots), p_full, growth)
-    links = _links(nodes, growth.scores)
+    links = _links(nodes, growth.scores, max_children)
     truncated = len(growth.left_out - growth.scores.keys())
     return AttentionGraph(nodes, links, truncated, options, forwards=0, seconds=0.0)
 
 
-def _expand(level: list[int], growth: _Growth, limit: float, max_nodes: int) -> list[int]:
+@dataclass(frozen=True)
+class _Limits:
+    """A node is expanded above ``probability``, while ``nodes`` allow it, into at most ``children``."""
+
+    probability: float
+    nodes: int
+    children: int
+
+
+def _expand(level: list[int], growth: _Growth, limits: _Limits) -> list[int]:
     """Return the new nodes one deletion below ``level``, and note which nodes were expanded."""
     new: dict[int, None] = {}
     for mask in sorted(level, key=lambda m: (-growth.scores[m], m)):
-        if growth.scores[mask] <= limit or mask.bit_count() < 2:
+        if growth.scores[mask] <= limits.probability or mask.bit_count() < 2:
             continue
-        children = [mask & ~(1 << cell) for cell in cells_of(mask)]
+        children = [mask & ~(1 << cell) for cell in cells_of(mask)[: limits.children]]
         unseen = [child for child in children if child not in growth.scores and child not in new]
-        if len(growth.scores) + len(new) + len(unseen) > max_nodes:
+        if len(growth.scores) + len(new) + len(unseen) > limits.nodes:
             growth.left_out.update(unseen)
             continue
         growth.expanded.add(mask)
@@ -89,12 +106,12 @@ def _nodes(roots: set[int], p_full: float, growth: _Growth) -> tuple[GraphNode, 
     return tuple(sorted(nodes, key=lambda n: (not n.is_root, -n.mask.bit_count(), n.mask)))
 
 
-def _links(nodes: Sequence[GraphNode], scores: dict[int, float]) -> tuple[GraphLink, ...]:
+def _links(nodes: Sequence[GraphNode], scores: dict[int, float], max_children: int) -> tuple[GraphLink, ...]:
     return tuple(
         GraphLink(node.id, node_id(child), cell, scores[node.mask] - scores[child])
         for node in nodes
         if node.is_expanded
-        for cell in cells_of(node.mask)
+        for cell in cells_of(node.mask)[:max_children]
         for child in [node.mask & ~(1 << cell)]
     )
 

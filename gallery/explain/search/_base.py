@@ -5,14 +5,17 @@ their scores, so it knows nothing of torch, batches, devices or precision. ``dri
 function. Every verdict "sufficient or not" is asked for with its threshold, so it is the float32 verdict.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gallery.errors import ConfigError
 from gallery.interfaces import ResultT, ScoreRequest, ScoreSteps
 from gallery.records import Minimality, cells_of
 from gallery.registry import Registry
 
 ScoreFn = Callable[[Sequence[int]], list[float]]
+BASELINE_SUFFICES = "The baseline alone, without any patch, is already sufficient."
+"""Note of a search in an image whose only minimal sufficient set is the empty one."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,18 @@ class Found:
     """What a search returns.
 
     Attributes:
-        sets: Ordered by size, then by descending probability, then by mask.
+        sets: Ordered by size, then by descending probability, then by mask; those of ``sag2021`` as they were
+            found, because its choice of diverse explanations depends on it.
         note: "" or why it stopped early.
+        complete_up_to: Certificate: all subset-minimal sets of at most this many patches are in ``sets``; 0
+            for none.
+        n_scored: Different patch sets scored.
     """
 
     sets: tuple[FoundSet, ...]
     note: str = ""
+    complete_up_to: int = 0
+    n_scored: int = 0
 
 
 @dataclass
@@ -64,6 +73,22 @@ class Verdicts:
     def is_sufficient(self, mask: int) -> bool:
         """Return the verdict on a mask already scored."""
         return self.scores[mask] >= self.threshold
+
+
+def in_printed_order(sets: Iterable[FoundSet]) -> tuple[FoundSet, ...]:
+    """Return ``sets`` ordered by size, then by descending probability, then by mask."""
+    return tuple(sorted(sets, key=lambda one: (one.mask.bit_count(), -one.probability, one.mask)))
+
+
+def check_at_least(least: int, **options: int) -> None:
+    """Check options of a search.
+
+    Raises:
+        ConfigError: If one is below ``least``.
+    """
+    for name, value in options.items():
+        if value < least:
+            raise ConfigError(f"search.{name}: must be at least {least}, is {value}.")
 
 
 def single_deletions(mask: int) -> list[int]:
@@ -97,4 +122,9 @@ def drive(steps: ScoreSteps[ResultT], score: ScoreFn) -> ResultT:
 
 
 SearchMethod = Callable[..., ScoreSteps[Found]]
+"""``(n_cells, threshold, guide_map, *, options) -> ScoreSteps[Found]``.
+
+``guide_map`` is None or one number per patch, high where the patch seems to matter. A search that wants one
+has an option ``guide`` that names the heatmap method it comes from; whoever runs the search computes it.
+"""
 SEARCHES: Registry[SearchMethod] = Registry("search", "gallery.explain.search")

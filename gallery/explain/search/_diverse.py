@@ -1,16 +1,20 @@
-"""Choose explanations that differ: the largest set whose members share at most t patches, exactly."""
+"""Choose explanations that differ: the largest set whose members share few patches, and the graph's roots."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from gallery.explain.search._base import FoundSet
+from gallery.explain.search._largest import largest_packing
+
+Selection = Literal["coverage", "max_min", "first"]
+"""How roots are chosen; see ``roots_for``."""
 
 
 def largest_diverse(found: Sequence[FoundSet], overlap: int) -> tuple[int, ...]:
-    """Return the largest set of explanations that pairwise share at most ``overlap`` patches.
+    """Return the largest set of explanations that pairwise share at most ``overlap`` patches, exactly.
 
-    A maximum-weight clique of the compatibility graph: every explanation weighs one unit plus its confidence
-    scaled far below a unit, so size decides first and total confidence second; among equals the
-    lexicographically smallest index tuple in the given order wins.
+    Size decides first, then total confidence (each rounded to a millionth), then the lexicographically
+    smallest index tuple in the given order.
 
     Args:
         found: Candidate explanations, in printed order.
@@ -19,44 +23,56 @@ def largest_diverse(found: Sequence[FoundSet], overlap: int) -> tuple[int, ...]:
     Returns:
         Indices into ``found``, ascending.
 
+    Raises:
+        ConfigError: If the largest set cannot be proved; never for a search's usual output.
+
     Cost:
-        Branch and bound over bit sets with a colouring bound; exponential at worst.
+        See ``largest_packing``: exponential at worst, a fraction of a second for hundreds of explanations.
     """
-    n = len(found)
-    unit = 10**6 * (n + 1)
-    weights = [unit + round(one.probability * 10**6) for one in found]
-    allowed = [
-        sum(1 << j for j in range(n) if j != i and (found[i].mask & found[j].mask).bit_count() <= overlap)
-        for i in range(n)
-    ]
-    best_weight, best = 0, 0
+    values = [round(one.probability * 10**6) for one in found]
+    return largest_packing([one.mask for one in found], values, overlap)
 
-    def bound(open_: int) -> int:
-        """Return the total weight of the heaviest member of each colour class of ``open_``."""
-        total = 0
-        while open_:
-            colour, heaviest = open_, 0
-            while colour:
-                vertex = colour & -colour
-                i = vertex.bit_length() - 1
-                heaviest = max(heaviest, weights[i])
-                open_ &= ~vertex
-                colour &= ~vertex & ~allowed[i]
-            total += heaviest
-        return total
 
-    branches = [(0, 0, (1 << n) - 1)]
-    while branches:
-        chosen, weight, open_ = branches.pop()
-        if weight > best_weight:
-            best_weight, best = weight, chosen
-        if open_ and weight + bound(open_) > best_weight:
-            vertex = open_ & -open_
-            i = vertex.bit_length() - 1
-            open_ &= ~vertex
-            # With the vertex first: the earliest of equally good sets is then met first, and kept.
-            branches += [(chosen, weight, open_), (chosen | vertex, weight + weights[i], open_ & allowed[i])]
-    return tuple(i for i in range(n) if best >> i & 1)
+def first_largest(found: Sequence[FoundSet], overlap: int) -> tuple[int, ...]:
+    """Return the largest set as ``largest_diverse`` does, but of several the first in the given order.
+
+    What the official SAG code's depth-first search returns (``maximal_overlapThresh_set``): it extends by
+    ascending indices and replaces what it has only by more.
+
+    Args:
+        found: Candidate explanations, in the order in which they were found.
+        overlap: Patches two chosen sets may share, >= 0.
+
+    Returns:
+        The lexicographically smallest index tuple of the greatest length.
+    """
+    return largest_packing([one.mask for one in found], [0] * len(found), overlap)
+
+
+def greedy_max_min(found: Sequence[FoundSet], n: int) -> tuple[int, ...]:
+    """Return at most ``n`` explanations, each sharing as few patches as possible with those before it.
+
+    The first is the most confident of those that share the fewest patches with some other. Then always the
+    one whose greatest overlap with those chosen is smallest; ties go to the more confident, then to the
+    earlier. This is the rule ``set_filtering`` in the official SAG code, which its released version does not
+    call. As there, a set counts as sharing all its patches with itself when the first is looked for.
+
+    Args:
+        found: Candidate explanations.
+        n: How many to choose, >= 0.
+
+    Returns:
+        Indices into ``found``, in the order chosen.
+    """
+    shared = [[(one.mask & other.mask).bit_count() for other in found] for one in found]
+    worst = [min(row) for row in shared]
+    chosen: list[int] = []
+    while len(chosen) < min(n, len(found)):
+        rest = [i for i in range(len(found)) if i not in chosen]
+        pick = min(rest, key=lambda i: (worst[i], -found[i].probability, i))
+        chosen.append(pick)
+        worst = [max(shared[i][j] for j in chosen) for i in range(len(found))]
+    return tuple(chosen)
 
 
 def choose_roots(found: Sequence[FoundSet], diverse: Sequence[int], n_roots: int) -> tuple[int, ...]:
@@ -64,6 +80,14 @@ def choose_roots(found: Sequence[FoundSet], diverse: Sequence[int], n_roots: int
 
     Chosen one by one: each adds the most new patches; ties go to the one that repeats the fewest, then to the
     more confident, then to the earlier.
+
+    Args:
+        found: Candidate explanations.
+        diverse: Indices into ``found`` to choose from.
+        n_roots: How many to choose, >= 0.
+
+    Returns:
+        Indices into ``found``, ascending.
     """
     chosen: list[int] = []
     covered = 0
@@ -75,3 +99,24 @@ def choose_roots(found: Sequence[FoundSet], diverse: Sequence[int], n_roots: int
         chosen.append(pick)
         covered |= found[pick].mask
     return tuple(sorted(chosen))
+
+
+def roots_for(selection: Selection, found: Sequence[FoundSet], overlap: int, n_roots: int) -> tuple[int, ...]:
+    """Return the explanations that become the roots of the attention graph.
+
+    Args:
+        selection: ``coverage``: those of ``largest_diverse`` that cover the most. ``first``: the first ones
+            of ``first_largest``, as the official SAG code does. ``max_min``: ``greedy_max_min``, which does
+            not look at ``overlap``.
+        found: Candidate explanations, in printed order; for ``first`` in the order in which they were found.
+        overlap: Patches two roots may share, >= 0.
+        n_roots: How many to choose at most, >= 0.
+
+    Returns:
+        Indices into ``found``, ascending.
+    """
+    if selection == "max_min":
+        return tuple(sorted(greedy_max_min(found, n_roots)))
+    if selection == "first":
+        return first_largest(found, overlap)[:n_roots]
+    return choose_roots(found, largest_diverse(found, overlap), n_roots)

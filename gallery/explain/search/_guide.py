@@ -1,57 +1,99 @@
-"""Which patches to try first: an additive model of the log-odds, fitted on scores already taken."""
+"""Which patches to try first: what ranks them, and the scores that takes."""
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
+from gallery.errors import ConfigError
 from gallery.explain.search._base import Verdicts
+from gallery.explain.search._surrogate import Surrogate
 from gallery.interfaces import ScoreSteps
 
-RIDGE = 1.0
-"""Weight of the squared coefficients; keeps the fit defined when there are fewer scores than patches."""
+MEASURED = ("none", "cells", "surrogate")
+"""Kinds of guide that need no map."""
 
 
-def log_odds(p: float) -> float:
-    """Return log(p / (1 - p)), with p kept inside [1e-7, 1 - 1e-7]."""
-    p = min(max(p, 1e-7), 1 - 1e-7)
-    return math.log(p / (1 - p))
+class Guide:
+    """Ranks patches: which to try first. ``start`` asks for the scores it needs.
 
-
-def probe(n_cells: int, n_random: int, seed: int, verdicts: Verdicts) -> ScoreSteps[None]:
-    """Score every patch alone, every patch removed alone, and random halves of the grid.
-
-    Single patches say little where the classifier needs many at once, and single removals little where it
-    needs none; random halves lie in between.
+    Kinds: "none" (all patches count the same and all are tried), "cells" (each by its score alone),
+    "surrogate" (an additive model of the log-odds, fitted again on every score known by then), and any other
+    name for a map made beforehand.
     """
-    full = (1 << n_cells) - 1
-    draw = random.Random(seed)
-    halves = [draw.getrandbits(n_cells) for _ in range(n_random)]
-    alone = [1 << cell for cell in range(n_cells)]
-    yield from verdicts.ask([0, full, *alone, *(full & ~mask for mask in alone), *halves])
 
+    def __init__(
+        self, kind: str, n_cells: int, guide_map: Sequence[float] | None, *, n_random: int = 0, seed: int = 0
+    ) -> None:
+        """Prepare; nothing is scored yet.
 
-def rank(scores: Mapping[int, float], n_cells: int) -> list[int]:
-    """Return all patches, most valuable first.
+        Args:
+            kind: "none", "cells", "surrogate", or the name of the method that made ``guide_map``.
+            n_cells: Patches of the grid.
+            guide_map: One number per patch, high where it seems to matter; ignored by the three kinds.
+            n_random: For "surrogate": random halves of the grid that are scored.
+            seed: Of the random halves.
 
-    The value of a patch is its coefficient in the ridge regression of the log-odds on which patches are
-    kept; ties go to the lower patch id.
+        Raises:
+            ConfigError: If ``kind`` needs a map and there is none, or it has another length or is not finite.
+        """
+        self.kind, self.n_cells = kind, n_cells
+        draw = random.Random(seed)
+        self._halves = [draw.getrandbits(n_cells) for _ in range(n_random)]
+        self._order: list[int] = list(range(n_cells))
+        if kind not in MEASURED:
+            if guide_map is None or len(guide_map) != n_cells or not all(map(math.isfinite, guide_map)):
+                raise ConfigError(f"search.guide: {kind!r} needs a map with one finite number per patch.")
+            self._order.sort(key=lambda cell: (-guide_map[cell], cell))
 
-    Args:
-        scores: Bit mask -> probability.
-        n_cells: Patches of the grid.
+    def start(self, verdicts: Verdicts) -> ScoreSteps[None]:
+        """Score what the ranking needs, the baseline alone and the whole image."""
+        full = (1 << self.n_cells) - 1
+        alone = [1 << cell for cell in range(self.n_cells)]
+        # In float32: a search that goes on although the baseline suffices would shrink all to nothing.
+        yield from verdicts.ask([0], exact=True)
+        yield from verdicts.ask([full, *(alone if self.kind in ("cells", "surrogate") else [])])
+        if self.kind == "cells":
+            self._order.sort(key=lambda cell: (-verdicts.scores[1 << cell], cell))
 
-    Cost:
-        One solution of an n_cells x n_cells system; no scores.
-    """
-    masks = sorted(scores)
-    x = np.array([[mask >> cell & 1 for cell in range(n_cells)] for mask in masks], dtype=np.float64)
-    y = np.array([log_odds(scores[mask]) for mask in masks])
-    x -= x.mean(axis=0)
-    value = np.linalg.solve(x.T @ x + RIDGE * np.eye(n_cells), x.T @ (y - y.mean()))
-    # Rounded, so that the order of equally useful patches does not hang on the last bit of the solver.
-    return sorted(range(n_cells), key=lambda cell: (-round(float(value[cell]), 6), cell))
+    def look_closer(self, verdicts: Verdicts) -> ScoreSteps[None]:
+        """Score every patch removed alone and the random halves, if the guide learns from them.
+
+        Single patches say little where the classifier needs many at once, and single removals little where
+        it needs none; random halves lie in between.
+        """
+        if self.kind == "surrogate":
+            full = (1 << self.n_cells) - 1
+            yield from verdicts.ask([*(full & ~(1 << cell) for cell in range(self.n_cells)), *self._halves])
+
+    def ranking(self, verdicts: Verdicts) -> list[int]:
+        """Return all patches, most promising first."""
+        return Surrogate(verdicts, self.n_cells).order() if self.kind == "surrogate" else list(self._order)
+
+    def extensions(
+        self, kept: Sequence[int], candidates: int, verdicts: Verdicts, is_open: Callable[[int], bool]
+    ) -> list[int]:
+        """Return distinct sets one patch larger than those kept: the most promising, and all known already.
+
+        Args:
+            kept: Patch sets of one size.
+            candidates: New sets per kept set: on average for "surrogate", which compares them all; for each
+                otherwise. Ignored for "none".
+            verdicts: Known scores.
+            is_open: Whether a set may be tried at all.
+        """
+        everyone = [
+            [larger for cell in self._order if not mask >> cell & 1 and is_open(larger := mask | 1 << cell)]
+            for mask in kept
+        ]
+        if self.kind != "surrogate":
+            first = [sets if self.kind == "none" else sets[:candidates] for sets in everyone]
+            return list(dict.fromkeys(mask for sets in first for mask in sets))
+        sets = dict.fromkeys(mask for sets in everyone for mask in sets)
+        known = [mask for mask in sets if mask in verdicts.scores]
+        surrogate = Surrogate(verdicts, self.n_cells)
+        new = [mask for mask in sets if mask not in verdicts.scores]
+        new.sort(key=lambda mask: (-surrogate.predict(mask), mask))
+        return [*known, *new[: len(kept) * candidates]]
 
 
 def pick_different(

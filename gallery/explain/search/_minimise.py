@@ -1,22 +1,24 @@
 """From sufficient patch sets to minimal ones: drop the least harmful patch first, then check all subsets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from gallery.explain.search._base import FoundSet, Verdicts, single_deletions
+from gallery.explain.search._base import FoundSet, Verdicts, in_printed_order, single_deletions
 from gallery.interfaces import ScoreSteps
 from gallery.records import Minimality
 
 
-def minimise(masks: Iterable[int], verdicts: Verdicts) -> ScoreSteps[list[int]]:
+def minimise(masks: Iterable[int], verdicts: Verdicts, *, is_final: bool = True) -> ScoreSteps[list[int]]:
     """Return the 1-minimal sets that ``masks`` shrink to, without repeats, in order of first arrival.
 
     All sets shrink in lock-step: each round asks for every single deletion of every set in one request. A
     set drops the patch whose loss leaves the highest probability (ties: the lowest patch id) as long as it
-    stays sufficient. The last round of each set is decided on float32 scores only.
+    stays sufficient. The last round of each set is decided on float32 scores only, unless ``settle`` is to
+    do that for many sets at once.
 
     Args:
         masks: Sufficient patch sets, already scored in ``verdicts``.
         verdicts: Known scores; extended.
+        is_final: False to leave the float32 round to ``settle``.
 
     Cost:
         At most one score per patch of each set and round; most repeat and are free.
@@ -39,9 +41,34 @@ def minimise(masks: Iterable[int], verdicts: Verdicts) -> ScoreSteps[list[int]]:
             shrinking, exact = list(smaller), False
         elif smaller:
             shrinking = [*smaller, *finished]
-        else:
+        elif is_final:
             exact = True
+        else:
+            return finished
     return list(minimal)
+
+
+def settle(found: Iterable[FoundSet], verdicts: Verdicts, largest: int) -> ScoreSteps[tuple[FoundSet, ...]]:
+    """Return what stands in float32 of sets minimised with ``is_final=False``, in printed order.
+
+    Every single deletion of every set is scored in float32, all in one request, which fills batches. A set
+    from which a patch can be dropped after all shrinks further.
+
+    Args:
+        found: Minimised sets.
+        verdicts: Known scores; extended.
+        largest: As for ``check_subsets``.
+    """
+    found = list(found)
+    masks = [one.mask for one in found]
+    yield from verdicts.ask([m for mask in masks for m in (mask, *single_deletions(mask))], exact=True)
+    loose = [mask for mask in masks if any(verdicts.is_sufficient(part) for part in single_deletions(mask))]
+    kept = {one.mask: one for one in found if one.mask not in loose}
+    if loose:
+        tight = yield from minimise(loose, verdicts)
+        for one in (yield from check_subsets(tight, verdicts, largest)):
+            kept[one.mask] = one
+    return (yield from confirm(kept.values(), verdicts))
 
 
 def check_subsets(masks: Iterable[int], verdicts: Verdicts, largest: int) -> ScoreSteps[list[FoundSet]]:
@@ -108,6 +135,16 @@ def confirm(found: Iterable[FoundSet], verdicts: Verdicts) -> ScoreSteps[tuple[F
         for one in found
         if verdicts.is_sufficient(one.mask)
     ]
-    masks = [one.mask for one in kept]
-    kept = [one for one in kept if not any(mask != one.mask and mask & one.mask == mask for mask in masks)]
-    return tuple(sorted(kept, key=lambda one: (one.mask.bit_count(), -one.probability, one.mask)))
+    return tuple(_without_supersets(in_printed_order(kept)))
+
+
+def _without_supersets(found: Iterable[FoundSet]) -> Iterator[FoundSet]:
+    """Return those of ``found``, which come by size, that contain no other; equal sizes need no look."""
+    smaller: list[int] = []
+    same_size: list[int] = []
+    for one in found:
+        if same_size and one.mask.bit_count() > same_size[-1].bit_count():
+            smaller, same_size = smaller + same_size, []
+        if not any(mask & one.mask == mask for mask in smaller):
+            same_size.append(one.mask)
+            yield one

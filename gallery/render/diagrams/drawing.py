@@ -8,12 +8,14 @@ from gallery.records import AttentionGraph, GraphLink, GraphNode, MaskModel
 from gallery.render.diagrams.layout import EdgeRoute, Layout
 from gallery.render.diagrams.legend import LEGEND_WIDTH_PT, draw_legend
 from gallery.render.diagrams.look import (
+    BORDER_PT,
     CARD,
     CARD_INK,
     CARD_SOFT,
     EDGE,
     FRAME_PT,
     REMOVED,
+    REMOVED_PT,
     TAB_PT,
     colour_of,
     node_size,
@@ -21,7 +23,8 @@ from gallery.render.diagrams.look import (
 )
 from gallery.render.diagrams.outline import drop_text, node_text, percent
 from gallery.render.figures.canvas import Box, Drawing, Group, Item, Path, Picture, Text
-from gallery.render.figures.patches import Point, Rect, cell_name, cell_rect, outline
+from gallery.render.figures.partition import Partition
+from gallery.render.figures.patches import Rect, cell_name, patch_name
 
 _MARGIN_PT = 10.0
 _GAP_PT = 22.0
@@ -62,7 +65,7 @@ class Pictures:
 
 
 def drawing_of(
-    graph: AttentionGraph, layout: Layout, pictures: Pictures, mask_model: MaskModel, caption: Caption
+    graph: AttentionGraph, layout: Layout, pictures: Pictures, patches: Partition, caption: Caption
 ) -> Drawing:
     """Return the drawing of a laid out graph, edges below nodes, legend at the bottom."""
     width = max(layout.width, LEGEND_WIDTH_PT) + 2 * _MARGIN_PT
@@ -71,7 +74,10 @@ def drawing_of(
     parents: dict[str, list[GraphLink]] = {}
     for link in graph.links:
         parents.setdefault(link.target, []).append(link)
-    edges = [_draw_edge(route, links[route.tail, route.head], mask_model, corner) for route in layout.routes]
+    edges = [
+        _draw_edge(route, links[route.tail, route.head], patches.mask_model, corner)
+        for route in layout.routes
+    ]
     roots = [node.id for node in graph.nodes if node.is_root]
     nodes = []
     for node in graph.nodes:
@@ -79,9 +85,11 @@ def drawing_of(
         node_width, node_height = node_size(node, pictures.aspect)
         card = (corner[0] + x - node_width / 2, corner[1] + y - node_height / 2, node_width, node_height)
         tab = f"Root {roots.index(node.id) + 1}" if node.is_root else ""
-        nodes.append(_draw_node(node, card, pictures, mask_model, parents.get(node.id, []), tab))
+        nodes.append(_draw_node(node, card, pictures, patches, parents.get(node.id, []), tab))
     legend_top = _MARGIN_PT + layout.height + _GAP_PT
-    legend, legend_height = draw_legend(graph, caption.thresholds, (_MARGIN_PT, legend_top))
+    legend, legend_height = draw_legend(
+        graph, patches.mask_model, caption.thresholds, (_MARGIN_PT, legend_top)
+    )
     return Drawing(
         width=width,
         height=legend_top + legend_height + _MARGIN_PT,
@@ -96,7 +104,7 @@ def _draw_node(
     node: GraphNode,
     card: Rect,
     pictures: Pictures,
-    mask_model: MaskModel,
+    patches: Partition,
     parents: list[GraphLink],
     tab: str,
 ) -> Group:
@@ -113,7 +121,7 @@ def _draw_node(
         items.append(Text(x + width / 2, y + 11, tab, 9, "middle", bold=True, colour=CARD))
     side = picture_side(node)
     box = (x + FRAME_PT, y + FRAME_PT + (TAB_PT if tab else 0), side, side * pictures.aspect)
-    items += _draw_picture(node, box, pictures, mask_model, parents)
+    items += _draw_picture(node, box, pictures, patches, parents)
     items += _draw_numbers(node, x + width / 2, y + height)
     if len(parents) > 1:
         right = x + width
@@ -124,21 +132,21 @@ def _draw_node(
     kinds += [] if node.is_expanded else ["sag-leaf"]
     kinds += ["sag-shared"] if len(parents) > 1 else []
     data = {"mask": hex(node.mask), "node": node.id, "probability": f"{node.probability:.6g}"}
-    return Group(items, id=node.id, css=" ".join(kinds), data=data, title=node_text(node, mask_model))
+    return Group(items, id=node.id, css=" ".join(kinds), data=data, title=node_text(node, patches.mask_model))
 
 
 def _draw_picture(
-    node: GraphNode, box: Rect, pictures: Pictures, mask_model: MaskModel, parents: list[GraphLink]
+    node: GraphNode, box: Rect, pictures: Pictures, patches: Partition, parents: list[GraphLink]
 ) -> Iterator[Item]:
     """Yield the photograph, dimmed where patches are removed, with the patches just taken away framed."""
     yield Picture(*box, pictures.dim)
-    kept = outline(node.mask, mask_model, box)
+    kept = patches.contour(node.mask, box)
     if kept:
         yield Picture(*box, pictures.photo, clip=kept)
-        yield Path(kept, closed=True, stroke=CARD, line=1)
+        yield Path(kept, closed=True, stroke=CARD, line=BORDER_PT[patches.mask_model.partition])
     if parents:
-        frames = tuple(_inset(cell_rect(link.removed, mask_model, box)) for link in parents)
-        yield Path(frames, closed=True, stroke=REMOVED, line=1.2)
+        frames = tuple(loop for link in parents for loop in patches.frame(link.removed, box))
+        yield Path(frames, closed=True, stroke=REMOVED, line=REMOVED_PT[patches.mask_model.partition])
 
 
 def _draw_numbers(node: GraphNode, middle: float, bottom: float) -> Iterator[Item]:
@@ -173,15 +181,8 @@ def _draw_edge(
         id=f"{link.source}-{link.target}",
         css="sag-edge",
         data={"source": link.source, "target": link.target, "removed": str(link.removed)},
-        title=f"patch {cell} taken away: {drop_text(link.drop)}",
+        title=f"{patch_name(link.removed, mask_model)} taken away: {drop_text(link.drop)}",
     )
-
-
-def _inset(rect: Rect) -> tuple[Point, ...]:
-    """Return the corners of a cell a little inside it, so that frames of neighbours do not touch."""
-    x, y, width, height = rect
-    left, top, right, bottom = x + 0.6, y + 0.6, x + width - 0.6, y + height - 0.6
-    return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
 def describe(graph: AttentionGraph) -> str:

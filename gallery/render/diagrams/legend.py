@@ -1,6 +1,6 @@
 """The legend under a structured attention graph."""
 
-from gallery.records import AttentionGraph
+from gallery.records import AttentionGraph, MaskModel
 from gallery.render.diagrams.look import CARD_INK, EDGE, REMOVED, colour_of
 from gallery.render.figures.canvas import Box, Item, Path, Text
 
@@ -10,10 +10,14 @@ _BAR_PT = 140.0
 _STEPS = 25
 _TEXT_PT = 8.5
 _SMALL_PT = 7.5
+_NAMING = {"grid": ("patch", "(row, column) from 0"), "slic": ("segment", "its number")}
 
 
 def draw_legend(
-    graph: AttentionGraph, thresholds: tuple[float, float], corner: tuple[float, float]
+    graph: AttentionGraph,
+    mask_model: MaskModel,
+    thresholds: tuple[float, float],
+    corner: tuple[float, float],
 ) -> tuple[list[Item], float]:
     """Return the legend's items with its top left at ``corner``, and its height in points.
 
@@ -28,11 +32,13 @@ def draw_legend(
         Path((((left + 2, y - 3), (left + 15, y - 3)),), stroke=EDGE, line=1.5),
         Path((((left + 19, y - 3), (left + 14, y - 5.4), (left + 14, y - 0.6)),), closed=True, fill=EDGE),
     ]
+    noun, name = _NAMING[mask_model.partition]
     if graph.links:
-        rows.append((arrow, "one patch taken away: (row, column) from 0, change in percentage points"))
+        rows.append((arrow, f"one {noun} taken away: {name}, change in percentage points"))
     if graph.links:
         at = y + _LINE_PT * len(rows)
-        rows.append(([Box(left + 5.5, at - 8, 9, 9, stroke=REMOVED, line=1.4)], "the patch just taken away"))
+        frame: list[Item] = [Box(left + 5.5, at - 8, 9, 9, stroke=REMOVED, line=1.4)]
+        rows.append((frame, f"the {noun} just taken away"))
     if len(graph.links) > len({link.target for link in graph.links}):
         at = y + _LINE_PT * len(rows)
         badge: list[Item] = [

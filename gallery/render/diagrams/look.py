@@ -11,6 +11,11 @@ FRAME_PT = 3.0
 TEXT_PT = 26.0
 TAB_PT = 14.0
 
+# Width of the line around the kept patches and around those just taken away: finer for superpixels, of which
+# many are small or thin.
+BORDER_PT = {"grid": 1.0, "slic": 0.5}
+REMOVED_PT = {"grid": 1.2, "slic": 0.9}
+
 CARD, CARD_INK, CARD_SOFT = "#ffffff", "#1b1b1b", "#565656"
 EDGE, REMOVED = "#8c8c8c", "#f08e36"
 

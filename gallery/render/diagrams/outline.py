@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from gallery.records import AttentionGraph, GraphLink, GraphNode, MaskModel, cells_of
-from gallery.render.figures.patches import cell_name
+from gallery.records import AttentionGraph, GraphLink, GraphNode, MaskModel
+from gallery.render.figures.patches import cell_name, patch_list
 
 _MINUS = "\N{MINUS SIGN}"
 
@@ -54,8 +54,8 @@ def outline_of(graph: AttentionGraph, mask_model: MaskModel) -> tuple[OutlineNod
 
 def node_text(node: GraphNode, mask_model: MaskModel) -> str:
     """Return a node in words: ``patches (2, 2), (2, 3): 94.1 %, 97 % of the whole image``."""
-    cells = ", ".join(cell_name(cell, mask_model) for cell in cells_of(node.mask)) or "none"
-    return f"patches {cells}: {percent(node.probability)}, {node.relative * 100:.0f} % of the whole image"
+    shares = f"{percent(node.probability)}, {node.relative * 100:.0f} % of the whole image"
+    return f"{patch_list(node.mask, mask_model)}: {shares}"
 
 
 def percent(probability: float) -> str:

@@ -12,6 +12,7 @@ from gallery.render.diagrams.drawing import Caption, Pictures, describe, drawing
 from gallery.render.diagrams.layout import lay_out
 from gallery.render.diagrams.look import colour_of, node_size
 from gallery.render.diagrams.outline import OutlineNode, drop_text, outline_of, percent
+from gallery.render.figures.partition import Partition
 from gallery.render.figures.patches import cell_name
 from gallery.render.figures.pdf import pdf_file
 from gallery.render.figures.photo import dimmed, photo_jpeg, shrink
@@ -55,7 +56,7 @@ def attention_graph_dot(
 
     Args:
         graph: The graph.
-        mask_model: Its grid, for the names of patches.
+        mask_model: For the names of patches.
         title: Name of the graph.
         aspect: Height / width of the photograph, which decides the size of nodes.
     """
@@ -92,23 +93,24 @@ def draw_attention_graph(
 
     Args:
         graph: At least one node.
-        inputs: What the classifier saw; only ``view`` is used.
-        mask_model: Grid of the patch sets.
+        inputs: What the classifier saw; only ``view`` and ``segments`` are used.
+        mask_model: What patches are.
         prefix: Begins every id of the inline SVG: letters, digits, "-" and "_"; unique on its page.
         caption: Title, description, provenance and thresholds.
 
     Raises:
-        RenderError: If the graph is empty or ``dot`` is missing or fails.
+        RenderError: If the graph is empty, ``dot`` is missing or fails, or the patches do not fit the image.
         ShapeError: If ``inputs.view`` is not (H, W, 3) uint8.
     """
     if not graph.nodes:
         raise RenderError("There is no attention graph to draw: no sufficient patch set was found.")
+    patches = Partition(mask_model, inputs.segments)
     photo = shrink(inputs.view, _PHOTO_PX)
     aspect = photo.shape[0] / photo.shape[1]
     dot = attention_graph_dot(graph, mask_model, title=caption.title, aspect=aspect)
     layout = lay_out(dot)
     pictures = Pictures(photo_jpeg(photo, 80), photo_jpeg(dimmed(photo), 60), aspect)
-    drawing = drawing_of(graph, layout, pictures, mask_model, caption)
+    drawing = drawing_of(graph, layout, pictures, patches, caption)
     return SagDrawing(
         svg=inline_svg(drawing, prefix=prefix, css="sag"),
         svg_file=svg_file(drawing),

@@ -4,7 +4,6 @@ With these files, timm and the weights, anybody can check every number the pages
 """
 
 import io
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,15 +21,17 @@ from gallery.records import (
     SearchResult,
     cells_of,
 )
+from gallery.render.documents.answers import (
+    necessity_document,
+    questions_document,
+    robustness_document,
+)
+from gallery.render.documents.graph import graph_document, graph_links, graph_nodes
+from gallery.render.documents.numbers import json_bytes, number
 from gallery.store.store import pack_arrays, write_atomic
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 SCHEMA_FILE = Path(__file__).with_name("explanations.schema.json")
-
-
-def number(x: float) -> float:
-    """Return ``x`` with nine significant digits: all of a float32 and no noise behind it."""
-    return float(f"{x:.9g}")
 
 
 def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any]:
@@ -54,6 +55,9 @@ def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str
         "mses": _mses(result.search),
         "diverse": {str(t): list(indices) for t, indices in sorted(result.search.diverse.items())},
         "sag": _graph(result.graph, result.search),
+        "necessity": necessity_document(result.necessity),
+        "robustness": robustness_document(result.robustness),
+        "questions": questions_document(result.questions),
         "heatmaps": {name: _heatmap(heatmap) for name, heatmap in result.heatmaps.items()},
         "measures": {
             method: {name: number(m.value) for name, m in measures.items()}
@@ -105,6 +109,8 @@ def _search(search: SearchResult) -> dict[str, Any]:
         "method": search.method,
         "options": dict(search.options),
         "threshold": number(search.threshold),
+        "complete_up_to": search.complete_up_to,
+        "n_scored": search.n_scored,
         "note": search.note,
     }
 
@@ -117,30 +123,16 @@ def _mses(search: SearchResult) -> list[dict[str, Any]]:
             "relative": number(mse.relative),
             "margin": number(mse.margin),
             "minimality": mse.minimality,
+            "is_top": mse.is_top,
         }
         for mse in search.mses
     ]
 
 
 def _graph(graph: AttentionGraph, search: SearchResult) -> dict[str, Any]:
-    nodes = [
-        {
-            "id": node.id,
-            "cells": cells_of(node.mask),
-            "probability": number(node.probability),
-            "relative": number(node.relative),
-            "is_root": node.is_root,
-            "is_expanded": node.is_expanded,
-        }
-        for node in graph.nodes
-    ]
-    links = [
-        {"source": link.source, "target": link.target, "removed": link.removed, "drop": number(link.drop)}
-        for link in graph.links
-    ]
     return {
-        "nodes": nodes,
-        "links": links,
+        "nodes": graph_nodes(graph),
+        "links": graph_links(graph),
         "truncated": graph.truncated,
         "roots": list(search.roots),
         "options": dict(graph.options),
@@ -168,15 +160,16 @@ def _forwards(result: ImageResult) -> dict[str, Any]:
     measures = {
         method: sum(m.forwards for m in measures.values()) for method, measures in result.measurements.items()
     }
-    parts = [result.search.forwards, result.graph.forwards, *heatmaps.values(), *measures.values()]
-    return {
+    stages = {
         "prediction": 1,
         "search": result.search.forwards,
         "sag": result.graph.forwards,
-        "heatmaps": heatmaps,
-        "measures": measures,
-        "total": 1 + sum(parts),
+        "necessity": result.necessity.forwards,
+        "robustness": result.robustness.forwards,
+        "questions": result.questions.forwards,
     }
+    total = sum((*stages.values(), *heatmaps.values(), *measures.values()))
+    return {**stages, "heatmaps": heatmaps, "measures": measures, "total": total}
 
 
 def timings_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any]:
@@ -187,6 +180,9 @@ def timings_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any
         "seconds": {
             "search": result.search.seconds,
             "sag": result.graph.seconds,
+            "necessity": result.necessity.seconds,
+            "robustness": result.robustness.seconds,
+            "questions": result.questions.seconds,
             "heatmaps": {name: heatmap.seconds for name, heatmap in result.heatmaps.items()},
             "measures": {
                 method: {name: m.seconds for name, m in measures.items()}
@@ -196,23 +192,35 @@ def timings_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any
     }
 
 
-def write_bundle(result: ImageResult, catalogue: Catalogue, folder: Path) -> None:
-    """Write explanations.json, heatmaps.npz, input.npy and baseline.npy into ``folder``.
+def bundle_files(result: ImageResult, catalogue: Catalogue) -> dict[str, bytes]:
+    """Return the files of a bundle by name; the same results always give the same bytes.
 
-    ``heatmaps.npz`` maps each method to its raw (H, W) float32 map; ``input.npy`` and ``baseline.npy`` are
-    the (1, 3, H, W) float32 normalised tensors. The same results always give the same bytes.
-
-    Raises:
-        StoreError: If a file cannot be written.
+    - ``explanations.json``: see the schema; ``sag.json``: its graph alone, in node-link form.
+    - ``heatmaps.npz``: every method's raw (H, W) float32 map, by name.
+    - ``input.npy``, ``baseline.npy``: the (1, 3, H, W) float32 normalised tensors.
+    - ``segments.npy``: (H, W) int16, the superpixel of every pixel; only where patches are superpixels.
     """
+    card = next(c for c in catalogue.classifiers if c.slug == result.classifier)
     maps = {name: heatmap.values for name, heatmap in result.heatmaps.items()}
     files = {
         "explanations.json": json_bytes(explanations_document(result, catalogue)),
+        "sag.json": json_bytes(graph_document(result, card.id)),
         "heatmaps.npz": pack_arrays(maps),
         "input.npy": npy_bytes(result.inputs.tensor),
         "baseline.npy": npy_bytes(result.inputs.baseline),
     }
-    for name, data in files.items():
+    if result.inputs.segments is not None:
+        files["segments.npy"] = npy_bytes(result.inputs.segments)
+    return files
+
+
+def write_bundle(result: ImageResult, catalogue: Catalogue, folder: Path) -> None:
+    """Write the files of ``bundle_files`` into ``folder``.
+
+    Raises:
+        StoreError: If a file cannot be written.
+    """
+    for name, data in bundle_files(result, catalogue).items():
         write_atomic(folder / name, data)
 
 
@@ -223,11 +231,6 @@ def write_timings(result: ImageResult, catalogue: Catalogue, folder: Path) -> No
         StoreError: If it cannot be written.
     """
     write_atomic(folder / "timings.json", json_bytes(timings_document(result, catalogue)))
-
-
-def json_bytes(value: object) -> bytes:
-    """Return readable JSON, UTF-8, one newline at the end."""
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def npy_bytes(array: "np.ndarray[Any, Any]") -> bytes:

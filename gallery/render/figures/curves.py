@@ -1,10 +1,6 @@
-"""Deletion and insertion curves as inline SVG, and the numbers behind them as a table.
+"""Deletion and insertion curves as inline SVG, and the numbers behind them as a table."""
 
-Colours are Okabe and Ito's palette without yellow (safe for colour-blind readers, visible on light and dark
-ground), and every curve has a dash pattern of its own, so that none is told by colour alone.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,27 +8,12 @@ import numpy as np
 
 from gallery.errors import RenderError
 from gallery.records import Float32
-from gallery.render.figures.canvas import Box, Drawing, Group, Item, Path, Text
-from gallery.render.figures.patches import Point
-from gallery.render.figures.pdf import text_width
+from gallery.render.figures.axes import AXIS_PT, ROW_PT, WIDTH, Frame, axes, colour, dash, legend
+from gallery.render.figures.canvas import Drawing, Group, Item, Path
 from gallery.render.figures.svg import inline_svg
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _PLOT = 390.0, 40.0, 10.0, 10.0, 190.0
-_AXIS_PT = 34.0
-_ROW_PT = 15.0
-_GRID = "#8c8c8c"
-_FONT_PT = 9.0
-_KEY_PT = 29.0
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
-_DASHES: tuple[tuple[float, ...], ...] = (
-    (),
-    (6, 2.5),
-    (1.8, 2),
-    (7, 2, 1.8, 2),
-    (3.5, 2),
-    (10, 3),
-    (7, 2, 1.8, 2, 1.8, 2),
-)
+_LEFT, _RIGHT, _TOP, _PLOT = 40.0, 10.0, 10.0, 190.0
+_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
@@ -76,21 +57,18 @@ def curve_chart(
     """
     _check(curves)
     x_top, y_top = (max(1.0, *(float(axis(curve).max()) for curve in curves)) for axis in (_x_of, _y_of))
-    width = _WIDTH - _LEFT - _RIGHT
-
-    def at(x: float, y: float) -> Point:
-        return (_LEFT + x / x_top * width, _TOP + (1 - y / y_top) * _PLOT)
-
-    items: list[Item] = [Group(tuple(_axes(x_top, y_top, x_label, y_label)), css="curve-axes")]
+    frame = Frame(_LEFT, _TOP, WIDTH - _LEFT - _RIGHT, _PLOT, (0.0, x_top), (0.0, y_top))
+    x_ticks, y_ticks = ([share * top for share in _TICKS] for top in (x_top, y_top))
+    items: list[Item] = [Group(tuple(axes(frame, x_ticks, y_ticks, x_label, y_label)), css="curve-axes")]
     for index, curve in enumerate(curves):
-        points = tuple(at(float(x), float(y)) for x, y in zip(curve.x, curve.y, strict=True))
-        line = Path((points,), stroke=_colour(index), line=1.8, dash=_dash(index))
+        points = tuple(frame.at(float(x), float(y)) for x, y in zip(curve.x, curve.y, strict=True))
+        line = Path((points,), stroke=colour(index), line=1.8, dash=dash(index))
         items.append(Group((line,), css="curve", title=f"{curve.title}: {value_label} {curve.value:.3f}"))
-    rows, legend = _legend(curves, value_label)
-    items.append(Group(tuple(legend), css="curve-legend"))
+    rows, keys = legend([f"{curve.title}, {value_label} {curve.value:.3f}" for curve in curves], frame)
+    items.append(Group(tuple(keys), css="curve-legend"))
     drawing = Drawing(
-        width=_WIDTH,
-        height=_TOP + _PLOT + _AXIS_PT + rows * _ROW_PT + 4,
+        width=WIDTH,
+        height=frame.bottom + AXIS_PT + rows * ROW_PT + 4,
         items=items,
         title=title,
         description=_describe(curves, x_label, y_label, value_label),
@@ -115,40 +93,6 @@ def curve_rows(curves: Sequence[Curve], n_points: int = 11) -> tuple[list[str], 
     columns = [np.interp(grid, curve.x, curve.y) for curve in curves]
     rows = [[float(x), *(float(column[i]) for column in columns)] for i, x in enumerate(grid)]
     return ["x", *(curve.title for curve in curves)], rows
-
-
-def _axes(x_top: float, y_top: float, x_label: str, y_label: str) -> Iterator[Item]:
-    """Yield frame, grid lines, tick labels and axis titles."""
-    width = _WIDTH - _LEFT - _RIGHT
-    bottom = _TOP + _PLOT
-    lines = []
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x, y = _LEFT + share * width, bottom - share * _PLOT
-        lines += [((x, _TOP), (x, bottom)), ((_LEFT, y), (_LEFT + width, y))]
-        yield Text(x, bottom + 12, f"{share * x_top:.3g}", _FONT_PT, "middle")
-        yield Text(_LEFT - 5, y + 3, f"{share * y_top:.3g}", _FONT_PT, "end")
-    yield Path(tuple(lines), stroke=_GRID, line=0.3)
-    yield Box(_LEFT, _TOP, width, _PLOT, stroke=_GRID, line=0.8)
-    yield Text(_LEFT + width / 2, bottom + 26, x_label, _FONT_PT, "middle")
-    yield Text(10, _TOP + _PLOT / 2, y_label, _FONT_PT, "middle", turned=True)
-
-
-def _legend(curves: Sequence[Curve], value_label: str) -> tuple[int, list[Item]]:
-    """Return the number of rows and the items of a legend in two columns, or one if names are long."""
-    labels = [f"{curve.title}, {value_label} {curve.value:.3f}" for curve in curves]
-    room = (_WIDTH - _LEFT - _RIGHT) / 2 - _KEY_PT
-    # Pages may set the text in a face up to a sixth wider than Helvetica.
-    n_columns = 2 if max(text_width(label, _FONT_PT) for label in labels) * 7 / 6 <= room else 1
-    column_pt = (_WIDTH - _LEFT - _RIGHT) / n_columns
-    items: list[Item] = []
-    for index, label in enumerate(labels):
-        row, column = divmod(index, n_columns)
-        x, y = _LEFT + column * column_pt, _TOP + _PLOT + _AXIS_PT + row * _ROW_PT + 8
-        items.append(
-            Path((((x, y - 3), (x + 24, y - 3)),), stroke=_colour(index), line=1.8, dash=_dash(index))
-        )
-        items.append(Text(x + _KEY_PT, y, label, _FONT_PT))
-    return -(-len(curves) // n_columns), items
 
 
 def _describe(curves: Sequence[Curve], x_label: str, y_label: str, value_label: str) -> str:
@@ -179,12 +123,3 @@ def _x_of(curve: Curve) -> Float32:
 
 def _y_of(curve: Curve) -> Float32:
     return curve.y
-
-
-def _colour(index: int) -> str:
-    return _COLOURS[index % len(_COLOURS)]
-
-
-def _dash(index: int) -> tuple[float, ...]:
-    # Colours and dashes advance together, then a further turn pairs them anew: 49 distinct looks.
-    return _DASHES[(index + index // len(_COLOURS)) % len(_DASHES)]

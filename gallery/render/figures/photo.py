@@ -5,13 +5,12 @@ from io import BytesIO
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from gallery.errors import RenderError, ShapeError
-from gallery.records import Float32, MaskModel, UInt8, cells_of
+from gallery.records import Float32, UInt8
 from gallery.render.figures.heat import require_view
-from gallery.render.figures.patches import cell_edges, keep_weights, require_mask
+from gallery.render.figures.partition import Partition
 
 # Removed patches: grey, darkened to this share of their lightness, and slightly blurred, so that even on a
 # dark photograph the kept patches are what the eye goes to.
@@ -19,6 +18,8 @@ _DIM = 0.38
 _LIFT = 20
 _BORDER = np.array([255, 255, 255], dtype=np.uint8)
 _REMOVED = np.array([240, 142, 54], dtype=np.uint8)
+_MARK = np.array([255, 225, 74], dtype=np.uint8)
+_EDGE = np.array([20, 20, 20], dtype=np.uint8)
 
 
 def photo_webp(view: UInt8, quality: int = 78) -> bytes:
@@ -88,7 +89,7 @@ def dimmed(view: UInt8) -> UInt8:
     return np.repeat(np.round(levels).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-def kept_patches(view: UInt8, mask: int, mask_model: MaskModel, *, removed: int | None = None) -> UInt8:
+def kept_patches(view: UInt8, mask: int, patches: Partition, *, removed: int | None = None) -> UInt8:
     """Return the photograph with the patches of ``mask`` as they are and all others dimmed.
 
     A thin white line marks the border of the kept region.
@@ -96,7 +97,7 @@ def kept_patches(view: UInt8, mask: int, mask_model: MaskModel, *, removed: int 
     Args:
         view: (kH, kW, 3) uint8 photograph.
         mask: Kept patches.
-        mask_model: Grid.
+        patches: Of this image.
         removed: A patch to mark with an orange frame, such as the one just taken away.
 
     Returns:
@@ -104,61 +105,50 @@ def kept_patches(view: UInt8, mask: int, mask_model: MaskModel, *, removed: int 
 
     Raises:
         ShapeError: If ``view`` is not (H, W, 3) uint8.
-        RenderError: If ``mask`` or ``removed`` does not fit the grid.
+        RenderError: If ``mask`` or ``removed`` does not fit the patches.
     """
     require_view(view)
-    require_mask(mask, mask_model)
-    rows = cell_edges(mask_model.rows, view.shape[0])
-    cols = cell_edges(mask_model.cols, view.shape[1])
-    kept = np.zeros(view.shape[:2], dtype=np.bool_)
-    for cell in cells_of(mask):
-        row, col = divmod(cell, mask_model.cols)
-        kept[rows[row] : rows[row + 1], cols[col] : cols[col + 1]] = True
+    kept = patches.area(mask, view.shape[:2])
     picture = np.where(kept[:, :, None], view, dimmed(view))
     line = max(1, round(max(view.shape[:2]) / 224))
-    picture[kept & ~_shrunk(kept, line)] = _BORDER
+    picture[patches.rim(kept, line)] = _BORDER
     if removed is not None:
-        require_mask(1 << removed, mask_model)
-        row, col = divmod(removed, mask_model.cols)
-        cell_area = np.zeros_like(kept)
-        cell_area[rows[row] : rows[row + 1], cols[col] : cols[col + 1]] = True
-        picture[cell_area & ~_shrunk(cell_area, 2 * line)] = _REMOVED
+        taken = patches.area(1 << removed, view.shape[:2])
+        picture[patches.rim(taken, 2 * line)] = _REMOVED
     return picture
 
 
-def mse_picture(
-    view: UInt8, mask: int, mask_model: MaskModel, *, side: int = 224, quality: int = 72
-) -> bytes:
+def mse_picture(view: UInt8, mask: int, patches: Partition, *, side: int = 224, quality: int = 72) -> bytes:
     """Return the kept patches of a minimal sufficient explanation as WebP, for its card.
 
     Raises:
         ShapeError: If ``view`` is not (H, W, 3) uint8.
-        RenderError: If ``mask`` does not fit the grid.
+        RenderError: If ``mask`` does not fit the patches.
     """
-    return photo_webp(kept_patches(shrink(view, side), mask, mask_model), quality)
+    return photo_webp(kept_patches(shrink(view, side), mask, patches), quality)
 
 
-def composed(view: UInt8, baseline_view: UInt8, mask: int, mask_model: MaskModel) -> UInt8:
+def composed(view: UInt8, baseline_view: UInt8, mask: int, patches: Partition) -> UInt8:
     """Return what the classifier saw: the photograph where patches are kept, the baseline elsewhere.
 
     Args:
         view: (kH, kW, 3) uint8 photograph.
         baseline_view: (h, w, 3) uint8 baseline, see ``denormalise``; resized to ``view`` if need be.
         mask: Kept patches.
-        mask_model: Grid and interpolation; weights are soft between cells if bilinear.
+        patches: Of this image; weights are soft between the cells of a bilinear grid.
 
     Returns:
         uint8, shaped like ``view``.
 
     Raises:
         ShapeError: If a picture is not (H, W, 3) uint8.
-        RenderError: If ``mask`` does not fit the grid.
+        RenderError: If ``mask`` does not fit the patches.
     """
     require_view(view)
     require_view(baseline_view)
     height, width = view.shape[:2]
     baseline = Image.fromarray(baseline_view).resize((width, height), Image.Resampling.BILINEAR)
-    weights = keep_weights(mask, mask_model, (height, width))[:, :, None]
+    weights = patches.keep_weights(mask, (height, width))[:, :, None]
     mixed = view * weights + np.asarray(baseline, dtype=np.float32) * (1 - weights)
     return np.round(mixed).astype(np.uint8)
 
@@ -186,12 +176,28 @@ def denormalise(tensor: Float32, mean: Sequence[float], std: Sequence[float]) ->
     return picture
 
 
-def _shrunk(area: NDArray[np.bool_], line: int) -> NDArray[np.bool_]:
-    """Return ``area`` without the ``line`` pixels along its border; the picture's edge counts as border."""
-    padded = np.pad(area, line)
-    inside = area.copy()
-    height, width = area.shape
-    for down in (-line, 0, line):
-        for across in (-line, 0, line):
-            inside &= padded[line + down : line + down + height, line + across : line + across + width]
-    return inside
+def removed_picture(
+    view: UInt8, baseline_view: UInt8, mask: int, patches: Partition, *, side: int = 224, quality: int = 72
+) -> bytes:
+    """Return the photograph with some patches replaced by the baseline and outlined, as WebP.
+
+    Args:
+        view: (kH, kW, 3) uint8 photograph.
+        baseline_view: (h, w, 3) uint8 baseline, see ``denormalise``.
+        mask: *Removed* patches.
+        patches: Of this image.
+        side: Longer side of the picture, pixels.
+        quality: Of the WebP, 0 to 100.
+
+    Raises:
+        ShapeError: If a picture is not (H, W, 3) uint8.
+        RenderError: If ``mask`` does not fit the patches.
+    """
+    small = shrink(view, side)
+    picture = composed(small, baseline_view, patches.mask_model.full & ~mask, patches)
+    removed = patches.area(mask, small.shape[:2])
+    line = max(1, round(max(small.shape[:2]) / 110))
+    # Yellow beside a dark line is seen on any photograph and on any baseline.
+    picture[patches.rim(removed, line + 1)] = _EDGE
+    picture[patches.rim(removed, line)] = _MARK
+    return photo_webp(picture, quality)

@@ -1,7 +1,7 @@
 """Drawings as SVG: inline in a page (colours follow the page's theme) or as a file of its own."""
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import assert_never
 
@@ -21,6 +21,8 @@ from gallery.render.figures.canvas import (
     place,
 )
 from gallery.render.figures.patches import Point
+
+Runs = tuple[tuple[Point, ...], ...]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
 PRINT_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -62,6 +64,11 @@ def svg_file(drawing: Drawing) -> bytes:
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>\n'
     )
     return (head + _Writer("f").body(drawing.items) + "</svg>\n").encode()
+
+
+def loops_data(loops: Runs) -> str:
+    """Return closed loops as SVG path data, to a hundredth of a unit."""
+    return "".join(_run(loop, curved=False, written=number) + "z" for loop in loops)
 
 
 def _metadata(drawing: Drawing) -> str:
@@ -173,19 +180,19 @@ def _write_path(path: Path) -> str:
     return f'<path d="{data}"{_paint(path.fill, path.stroke, path.line, path.dash)}{_css(path.css)}/>'
 
 
-def _run(run: tuple[Point, ...], *, curved: bool) -> str:
+def _run(run: tuple[Point, ...], *, curved: bool, written: Callable[[float], str] = place) -> str:
     """Return one run of points as path data; horizontal and vertical lines take a single number."""
     (x, y), *rest = run
-    data = f"M{place(x)} {place(y)}"
+    data = f"M{written(x)} {written(y)}"
     if curved:
-        return f"{data}C{' '.join(f'{place(a)} {place(b)}' for a, b in rest)}"
+        return f"{data}C{' '.join(f'{written(a)} {written(b)}' for a, b in rest)}"
     for to_x, to_y in rest:
         if to_y == y:
-            data += f"H{place(to_x)}"
+            data += f"H{written(to_x)}"
         elif to_x == x:
-            data += f"V{place(to_y)}"
+            data += f"V{written(to_y)}"
         else:
-            data += f"L{place(to_x)} {place(to_y)}"
+            data += f"L{written(to_x)} {written(to_y)}"
         x, y = to_x, to_y
     return data
 

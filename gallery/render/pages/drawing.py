@@ -2,33 +2,38 @@
 
 import base64
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from gallery.records import Catalogue, ClassifierCard, Explanation, Heatmap, ImageResult, MethodCard
 from gallery.render.diagrams.layout import dot_version
-from gallery.render.diagrams.sag import Caption, draw_attention_graph
-from gallery.render.documents.explanations import write_bundle
+from gallery.render.diagrams.sag import Caption, SagDrawing, draw_attention_graph
+from gallery.render.documents.explanations import bundle_files
+from gallery.render.documents.graph import graph_document
+from gallery.render.documents.numbers import json_bytes
 from gallery.render.figures.colormap import default_for
 from gallery.render.figures.heat import grey_png, overlay
+from gallery.render.figures.partition import Partition
 from gallery.render.figures.photo import mse_picture, photo_jpeg, photo_webp, thumbnail
 from gallery.render.figures.printing import Provenance, overlay_pdf, overlay_png, overlay_svg
+from gallery.render.figures.segment_map import segment_map
 from gallery.render.figures.social import social_card
+from gallery.render.figures.svg import svg_file
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import GraphView, Heat, Link, OutlineView
-from gallery.render.pages.wording import count, heatmap_alt, one_line, probability
+from gallery.render.pages.wording import count, grid_text, heatmap_alt, one_line, probability
 
 THUMBNAIL_PX = 256
 MSE_PX = 224
+SEGMENTS = "segments.npy"
 BUNDLE = {
     "explanations.json": "every number on this page, with its settings",
     "heatmaps.npz": "raw heatmaps, method → float32 (H, W)",
     "input.npy": "the tensor the classifier saw",
     "baseline.npy": "what replaces removed patches",
+    SEGMENTS: "the superpixel of every pixel",
 }
 
 
@@ -118,11 +123,27 @@ def draw_print_figures(
 def draw_mse(subject: Subject, number: int, explanation: Explanation, output: Output) -> str:
     """Write the picture of an MSE's kept patches; return its path."""
     result = subject.result
+    patches = Partition.of(result)
     return output.figure(
         f"{subject.folder}/mse-{number}.webp",
-        ("mse", result.inputs.view, explanation.mask, result.mask_model, MSE_PX),
-        lambda: mse_picture(result.inputs.view, explanation.mask, result.mask_model, side=MSE_PX),
+        ("mse", result.inputs.view, explanation.mask, patches, MSE_PX),
+        lambda: mse_picture(result.inputs.view, explanation.mask, patches, side=MSE_PX),
     )
+
+
+def draw_segment_map(subject: Subject, output: Output) -> Link | None:
+    """Write the photograph with its numbered superpixels as SVG; return a link, or None for a grid."""
+    result = subject.result
+    if result.inputs.segments is None:
+        return None
+    patches, title = Partition.of(result), f"Superpixels of {subject.title}"
+    facts = {"image": result.image.id, "mask model": grid_text(result.mask_model)}
+    path = output.figure(
+        f"{subject.folder}/segments.svg",
+        ("segment map", result.inputs.view, patches, title, facts),
+        lambda: svg_file(segment_map(result.inputs.view, patches, title=title, facts=facts)),
+    )
+    return Link(path, "Where each of them is")
 
 
 def draw_graph(subject: Subject, output: Output) -> GraphView | None:
@@ -133,9 +154,7 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
     caption = _graph_caption(subject)
 
     def draw() -> bytes:
-        drawing = draw_attention_graph(
-            graph, result.inputs, result.mask_model, prefix=f"{subject.prefix}graph", caption=caption
-        )
+        drawing = graph_drawing(subject)
         return json.dumps(
             {
                 "inline": drawing.svg,
@@ -149,13 +168,15 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
             sort_keys=True,
         ).encode()
 
-    key = ("graph", graph, result.inputs.view, result.mask_model, subject.prefix, caption, dot_version())
+    patches = Partition.of(result)
+    key = ("graph", graph, result.inputs.view, patches, subject.prefix, caption, dot_version())
     drawn = json.loads(output.draw(key, draw))
     files = {
         "png": base64.b64decode(drawn["png"]),
         "svg": drawn["svg"].encode(),
         "pdf": base64.b64decode(drawn["pdf"]),
         "dot": drawn["dot"].encode(),
+        "json": json_bytes(graph_document(result, subject.card.id)),
     }
     for kind, content in files.items():
         output.write(f"{subject.folder}/sag.{kind}", content)
@@ -166,6 +187,22 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
         summary=graph_summary(result),
         outline=tuple(_outline(node) for node in drawn["outline"]),
         files=tuple(Link(f"{subject.folder}/sag.{kind}", kind.upper()) for kind in files),
+    )
+
+
+def graph_drawing(subject: Subject) -> SagDrawing:
+    """Return the drawn structured attention graph.
+
+    Raises:
+        RenderError: If the graph is empty or ``dot`` is missing or fails.
+    """
+    result = subject.result
+    return draw_attention_graph(
+        result.graph,
+        result.inputs,
+        result.mask_model,
+        prefix=f"{subject.prefix}graph",
+        caption=_graph_caption(subject),
     )
 
 
@@ -239,18 +276,16 @@ def draw_social(subject: Subject, methods: tuple[MethodCard, ...], output: Outpu
 def write_data(subject: Subject, catalogue: Catalogue, output: Output) -> tuple[Link, ...]:
     """Write the raw data of the page; return links to it."""
     result = subject.result
-
     made: dict[str, bytes] = {}
 
     def make(name: str) -> bytes:
-        if not made:  # one call writes all files, so the others are kept for their turn
-            with tempfile.TemporaryDirectory() as folder:
-                write_bundle(result, catalogue, Path(folder))
-                made.update({other: Path(folder, other).read_bytes() for other in BUNDLE})
+        if not made:  # one call makes all files, so the others are kept for their turn
+            made.update(bundle_files(result, catalogue))
         return made[name]
 
     key = ("bundle", result, catalogue)
+    names = [name for name in BUNDLE if name != SEGMENTS or result.inputs.segments is not None]
     return tuple(
-        Link(output.figure(f"{subject.folder}/{name}", (name, *key), partial(make, name)), name, note)
-        for name, note in BUNDLE.items()
+        Link(output.figure(f"{subject.folder}/{name}", (name, *key), partial(make, name)), name, BUNDLE[name])
+        for name in names
     )

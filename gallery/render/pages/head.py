@@ -22,6 +22,7 @@ class Head:
         jsonld: JSON-LD of the page.
         hide: Parts of the theme left out: "toc".
         social: Preview picture relative to the site, or "".
+        assets: Style sheets and scripts that only this page loads, relative to the site.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Head:
     jsonld: Mapping[str, Any]
     hide: tuple[str, ...] = ()
     social: str = ""
+    assets: tuple[str, ...] = ()
 
 
 def front_matter(head: Head) -> str:
@@ -50,6 +52,7 @@ def front_matter(head: Head) -> str:
             # Link previews need an absolute address, so there is none without the set's own.
             "image": head.citation.base_url + head.social if head.social and head.citation.base_url else "",
             "url": head.citation.url,
+            "assets": list(head.assets),
         },
     }
     text = yaml.safe_dump(data, allow_unicode=True, width=10**9, sort_keys=True, default_style='"')

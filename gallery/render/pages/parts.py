@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gallery.render.pages.answer_parts import MseView, NecessityView, RobustnessView
+
 
 @dataclass(frozen=True)
 class Link:
@@ -172,24 +174,6 @@ class FigureView:
 
 
 @dataclass(frozen=True)
-class MseView:
-    """One minimal sufficient explanation on an image page; numbers already as text."""
-
-    anchor: str
-    number: int
-    picture: str
-    picture_size: tuple[int, int]
-    alt: str
-    size: str
-    probability: str
-    relative: str
-    margin: str
-    minimality: str
-    cells: str
-    is_root: bool
-
-
-@dataclass(frozen=True)
 class DiverseRow:
     """How many MSEs share at most ``overlap`` patches pairwise, and which."""
 
@@ -258,10 +242,15 @@ class Section:
         figures: Heatmaps.
         search: Link to the search.
         threshold: What a sufficient set reaches, in words.
+        naming: How patches are named, in a sentence.
+        segment_map: Photograph with the borders and numbers of its superpixels; None for a grid.
         mses: All MSEs.
         note: Why there are none, or why the search stopped; or "".
+        certificate: What an exhaustive search has certified, or "".
         diverse: Diverse selections.
         graph: SAG, or None if there are no MSEs.
+        necessity: What the prediction cannot do without.
+        robustness: How much of the MSEs hangs on threshold, baseline and chance.
         columns: Measures.
         rows: Methods.
         curves: Charts.
@@ -282,10 +271,15 @@ class Section:
     figures: tuple[FigureView, ...]
     search: Link
     threshold: str
+    naming: str
+    segment_map: Link | None
     mses: tuple[MseView, ...]
     note: str
+    certificate: str
     diverse: tuple[DiverseRow, ...]
     graph: GraphView | None
+    necessity: NecessityView
+    robustness: RobustnessView
     columns: tuple[MeasureColumn, ...]
     rows: tuple[MetricRow, ...]
     curves: tuple[CurveView, ...]

@@ -73,10 +73,10 @@ def search_page(found: SetSummary, card: MethodCard) -> contexts.SearchPage:
             (
                 Link(summary.card.link, summary.card.title),
                 summary.card.classifier_title,
-                summary.n_mses,
-                "–" if summary.smallest is None else str(summary.smallest),  # noqa: RUF001
-                wording.probability(summary.p_full),
-                wording.probability(summary.threshold),
+                len(summary.facts.mses),
+                "–" if summary.facts.smallest is None else str(summary.facts.smallest),  # noqa: RUF001
+                wording.probability(summary.facts.p_full),
+                wording.probability(summary.facts.threshold),
             )
             for summary in found.summaries
         ),

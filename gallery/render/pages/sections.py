@@ -14,9 +14,12 @@ from gallery.records import (
 )
 from gallery.render.figures.colormap import colour_bar_css
 from gallery.render.figures.curves import Curve, curve_chart, curve_rows
+from gallery.render.figures.partition import Partition
 from gallery.render.figures.scale import format_number, range_text, scale
 from gallery.render.pages import drawing, wording
+from gallery.render.pages.answer_parts import MseView
 from gallery.render.pages.drawing import Subject
+from gallery.render.pages.necessity import build_necessity
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import (
     CurveView,
@@ -26,11 +29,11 @@ from gallery.render.pages.parts import (
     Link,
     MeasureColumn,
     MetricRow,
-    MseView,
     Section,
     Term,
     TopRow,
 )
+from gallery.render.pages.robustness import build_robustness
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 
@@ -83,8 +86,13 @@ def build_section(
         ),
         search=Link(search_path(search.method), searches.get(search.method, search.method)),
         threshold=wording.probability(search.threshold),
+        naming=wording.naming(result.mask_model),
+        segment_map=drawing.draw_segment_map(subject, output),
         mses=tuple(_mse(subject, i, mse, output) for i, mse in enumerate(search.mses, 1)),
-        note=search.note,
+        note=" ".join(filter(None, (search.note, wording.selectable(result)))),
+        certificate=wording.certificate(
+            search, nothing_suffices=result.necessity.p_empty >= search.threshold
+        ),
         diverse=tuple(
             DiverseRow(
                 overlap,
@@ -93,6 +101,8 @@ def build_section(
             for overlap in sorted(search.diverse)
         ),
         graph=drawing.draw_graph(subject, output),
+        necessity=build_necessity(subject, output),
+        robustness=build_robustness(subject),
         columns=measure_columns(catalogue.measures),
         rows=metric_rows(
             [(Link(method_path(m.name), m.title), result.measurements.get(m.name, {})) for m in methods],
@@ -144,7 +154,7 @@ def _figure(subject: Subject, methods: Sequence[MethodCard], heat: Heat, output:
         low=format_number(scaled.low),
         high=format_number(scaled.high),
         rule=scaled.rule,
-        focus=wording.heatmap_focus(heatmap, subject.result.mask_model),
+        focus=wording.heatmap_focus(heatmap, Partition.of(subject.result)),
         same_as=next((card.title for card in before if _look_alike(subject, card, method)), ""),
         facts=tuple(facts),
         files=drawing.draw_print_figures(subject, heatmap, method, output),
@@ -175,9 +185,11 @@ def _mse(subject: Subject, number: int, explanation: Explanation, output: Output
         probability=wording.probability(explanation.probability),
         relative=wording.percent(explanation.relative),
         margin=f"+{explanation.margin:.3f}",
-        minimality=explanation.minimality,
+        minimality=wording.minimality(explanation.minimality),
         cells=wording.cell_list(explanation.mask, result.mask_model),
         is_root=number - 1 in result.search.roots,
+        is_smallest=explanation.minimality == "smallest",
+        is_top=explanation.is_top,
     )
 
 
@@ -252,10 +264,15 @@ def _computed(subject: Subject, versions: Mapping[str, str]) -> tuple[Term, ...]
         Term("Mask model", wording.grid_text(result.mask_model)),
         Term("Search", f"{search.method}: {option_text(search.options)}"),
         Term("Attention graph", option_text(result.graph.options)),
+        Term("Necessity", option_text(result.necessity.options)),
+        Term("Robustness", option_text(result.robustness.options)),
         Term("Seed", str(result.seed)),
         Term("Versions", ", ".join(f"{name} {versions[name]}" for name in sorted(versions))),
         Term(
             "Forward passes",
-            f"{total} for heatmaps, {search.forwards} for the search, {result.graph.forwards} for the graph",
+            f"{total} for heatmaps, {search.forwards} for the search of "
+            f"{wording.count(search.n_scored, 'patch set')}, {result.graph.forwards} for the graph, "
+            f"{result.necessity.forwards} for what is necessary, {result.robustness.forwards} for "
+            f"robustness, {result.questions.forwards} for the questions of the quiz",
         ),
     )

@@ -6,10 +6,12 @@ from statistics import fmean
 
 from gallery.render.pages import contexts, wording
 from gallery.render.pages.citation import bibtex, cite, csl_json
+from gallery.render.pages.explanations_page import explanations_page
 from gallery.render.pages.image_page import colour_filters, image_path
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Card, Choice, Link, Term
 from gallery.render.pages.plugin_pages import classifier_page, measure_page, method_page, search_page
+from gallery.render.pages.quiz_page import quiz_page
 from gallery.render.pages.sections import (
     classifier_path,
     measure_columns,
@@ -19,6 +21,7 @@ from gallery.render.pages.sections import (
     option_text,
     search_path,
 )
+from gallery.render.pages.simulatability_page import simulatability_page
 from gallery.render.pages.summary import SetSummary
 
 
@@ -26,6 +29,9 @@ def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts
     """Yield every page that is not about one image, with its path in the pages folder."""
     yield "index.md", index_page(found)
     yield "results.md", results_page(found)
+    yield "explanations.md", explanations_page(found, output)
+    yield "simulatability.md", simulatability_page(found, output)
+    yield "quiz.md", quiz_page(found)
     yield "methods.md", methods_page(found)
     yield "glossary.md", glossary_page(found)
     yield "cite.md", cite_page(found, output)
@@ -85,13 +91,12 @@ def results_page(found: SetSummary) -> contexts.ResultsPage:
             found.catalogue.measures,
         )
         sizes[card.title] = len(chosen)
-        explained = [summary for summary in chosen if summary.n_mses]
-        sizes_found = [summary.smallest for summary in explained if summary.smallest is not None]
+        sizes_found = [s.facts.smallest for s in chosen if s.facts.smallest is not None]
         explanations.append(
             (
                 card.title,
-                f"{len(explained)} of {len(chosen)}",
-                f"{fmean(summary.n_mses for summary in chosen):.1f}" if chosen else "–",  # noqa: RUF001
+                f"{len(sizes_found)} of {len(chosen)}",
+                f"{fmean(len(s.facts.mses) for s in chosen):.1f}" if chosen else "–",  # noqa: RUF001
                 f"{fmean(sizes_found):.1f}" if sizes_found else "–",  # noqa: RUF001
             )
         )
@@ -129,7 +134,7 @@ def glossary_page(found: SetSummary) -> contexts.GlossaryPage:
         root="",
         p_high=f"{found.settings.search.p_high:g}",
         p_low=f"{found.settings.graph.p_low:g}",
-        grid=wording.grid_text(found.settings.perturbation.mask_model()),
+        grid=wording.grid_text(found.settings.perturbation.mask_model(), is_asked=True),
     )
 
 
@@ -167,6 +172,9 @@ def about_page(found: SetSummary) -> contexts.AboutPage:
         "Perturbation": settings.perturbation.model_dump(),
         "Search": settings.search.model_dump(),
         "Attention graph": settings.graph.model_dump(),
+        "Necessity": settings.necessity.model_dump(),
+        "Robustness": settings.robustness.model_dump(),
+        "Held-out questions": settings.questions.model_dump(),
         "Measures": settings.measures.model_dump(exclude_none=True),
     }
     tables = {

@@ -13,6 +13,7 @@ from gallery.render.pages.environment import make_environment, render_page
 from gallery.render.pages.image_page import build_image_page, image_path, linked
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link
+from gallery.render.pages.quiz_image import QuizImages, askable
 from gallery.render.pages.set_pages import set_pages
 from gallery.render.pages.summary import SetSummary, Summary, summarise
 from gallery.templates import templates_folder
@@ -46,9 +47,11 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
     output = Output(out, cache)
     environment = make_environment(templates_folder())
     summaries: list[Summary] = []
-    for path, page in _with_neighbours(_image_pages(results, catalogue, settings, output, summaries)):
+    quiz = QuizImages()
+    for path, page in _with_neighbours(_image_pages(results, catalogue, settings, output, summaries, quiz)):
         _write(output, environment, path, page, on_page)
-    for path, set_page in set_pages(SetSummary(summaries, catalogue, settings, failures), output):
+    found = SetSummary(summaries, catalogue, settings, failures, quiz.chosen(output))
+    for path, set_page in set_pages(found, output):
         output.write(path, render_page(environment, set_page))
         if on_page:
             on_page(path)
@@ -73,12 +76,15 @@ def _image_pages(
     settings: SetSettings,
     output: Output,
     summaries: list[Summary],
+    quiz: QuizImages,
 ) -> Iterator[tuple[str, ImagePage]]:
-    """Yield each image's page and its id, keeping a summary of every result."""
+    """Yield each image's page and its id, keeping a summary of every result and what the quiz may ask."""
     for image_id, group in groupby(results, key=lambda result: result.image.id):
         of_image = list(group)
         page, tiles = build_image_page(of_image, catalogue=catalogue, settings=settings, output=output)
-        summaries.extend(summarise(result, tile) for result, tile in zip(of_image, tiles, strict=True))
+        for result, tile, section in zip(of_image, tiles, page.sections, strict=True):
+            summaries.append(summarise(result, tile))
+            quiz.offer(askable(result, tile, section))
         yield image_id, page
 
 

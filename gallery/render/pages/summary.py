@@ -9,6 +9,9 @@ from gallery.records import Catalogue, ClassifierCard, Failure, ImageResult, Met
 from gallery.render.pages.citation import cite, page_jsonld
 from gallery.render.pages.head import Head
 from gallery.render.pages.parts import Card
+from gallery.render.pages.set_parts import QuizImage
+from gallery.survey.explanations import ImageFacts, facts_of
+from gallery.survey.simulatability import ImageAnswers, answers_of
 
 
 @dataclass(frozen=True)
@@ -18,33 +21,26 @@ class Summary:
     Attributes:
         card: Its tile.
         values: method -> measure -> value.
-        n_mses: Number of minimal sufficient explanations.
-        smallest: Patches in the smallest one, or None.
-        p_full: Probability of the target on the whole image.
-        threshold: What a sufficient set reaches.
+        facts: Its explanations.
+        answers: Its questions, and what every answerer scored.
     """
 
     card: Card
     values: Mapping[str, Mapping[str, float]]
-    n_mses: int
-    smallest: int | None
-    p_full: float
-    threshold: float
+    facts: ImageFacts
+    answers: ImageAnswers
 
 
 def summarise(result: ImageResult, card: Card) -> Summary:
     """Return the summary of one result."""
-    search = result.search
     return Summary(
         card=card,
         values={
             method: {name: taken.value for name, taken in measures.items()}
             for method, measures in result.measurements.items()
         },
-        n_mses=len(search.mses),
-        smallest=min((mse.mask.bit_count() for mse in search.mses), default=None),
-        p_full=search.p_full,
-        threshold=search.threshold,
+        facts=facts_of(result),
+        answers=answers_of(result),
     )
 
 
@@ -57,12 +53,14 @@ class SetSummary:
         catalogue: Methods, measures, classifiers.
         settings: Of the set.
         failures: What could not be finished.
+        quiz: What the quiz asks.
     """
 
     summaries: Sequence[Summary]
     catalogue: Catalogue
     settings: SetSettings
     failures: Sequence[Failure]
+    quiz: Sequence[QuizImage] = ()
 
     def of(self, card: ClassifierCard) -> list[Summary]:
         """Return the summaries of one classifier."""

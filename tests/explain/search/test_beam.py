@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gallery.errors import ConfigError
 from gallery.explain.search._base import SEARCHES, Found, drive
+from gallery.explain.search._diverse import largest_diverse
 from gallery.explain.search.beam import beam
 from tests.explain.search import twin
 from tests.toy import Game, dnf, mask, random_game, sigmoid
@@ -19,7 +20,9 @@ FULL: dict[str, Any] = {
     "max_mses": 1000,
     "max_forwards": 10**6,
     "verify_up_to": 12,
-    "per_pass": 1000,
+    "harvest": 1000,
+    "wanted": 0,
+    "effort": 1000,
 }
 NARROW: dict[str, Any] = {"beam_width": 2, "candidates": 3, "n_random": 4}
 
@@ -101,9 +104,9 @@ def test_no_mask_is_scored_twice(options: dict[str, Any]) -> None:
 
 def test_sets_that_contain_a_known_explanation_are_not_scored() -> None:
     log = twin.Log(dnf(mask(0), mask(4, 5, 6)))
-    found = log.drive(beam(9, 1.0, n_random=0, passes=1))
+    found = log.drive(beam(9, 1.0))
     assert len(found.sets) == 2
-    assert not [m for request in log.requests[1:] for m in request.masks if m & 1 and m != 1]
+    assert not [m for request in log.requests[2:] for m in request.masks if m & 1 and m != 1]
 
 
 def test_screening_that_errs_never_reaches_the_result() -> None:
@@ -121,8 +124,9 @@ def test_screening_that_errs_never_reaches_the_result() -> None:
 def test_candidates_and_width_limit_a_level() -> None:
     log = twin.Log(lambda masks: [m.bit_count() / 1000 for m in masks])
     log.drive(beam(20, 0.9, beam_width=3, candidates=4, n_random=5, max_forwards=10**6))
-    levels = [request.masks for request in log.requests[1:]]
-    assert all(len(masks) <= 3 * 4 for masks in levels)
+    levels = [request.masks for request in log.requests[2:]]
+    closer = [masks for masks in levels if len(masks) > 3 * 4]
+    assert [len(masks) for masks in closer] == [20 + 5], "after six levels in vain, once"
     assert [{m.bit_count() for m in masks} for masks in levels[:5]] == [{k} for k in range(2, 7)]
 
 
@@ -153,35 +157,68 @@ def test_a_set_float32_does_not_confirm_leaves_a_note() -> None:
     found = twin.Log(
         lambda masks: [0.1] * len(masks), screen=lambda masks: [float(m >> 2 & 1) for m in masks]
     ).drive(beam(4, 0.9))
-    assert found == Found((), "No sufficient patch set of at most 4 patches was found.")
+    assert (found.sets, found.note) == ((), "No sufficient patch set of at most 4 patches was found.")
 
 
-def strong_and_weak(masks: Sequence[int]) -> list[float]:
-    """Score any three of four strong patches; two weak ones also suffice, but show nothing one at a time."""
-    strong, weak = mask(0, 1, 2, 3), mask(18, 19)
-    return [max(min(1.0, (m & strong).bit_count() / 3), float(m & weak == weak)) for m in masks]
+def any_three_of_ten(masks: Sequence[int]) -> list[float]:
+    """Score patches 0 to 4 a little more than 10 to 14; any three of them suffice for 0.85."""
+    strong, weak = mask(0, 1, 2, 3, 4), mask(10, 11, 12, 13, 14)
+    return [sigmoid(2.2 * (m & strong).bit_count() + 2 * (m & weak).bit_count() - 4.2) for m in masks]
 
 
-def test_further_passes_find_what_shares_nothing_with_the_first() -> None:
-    narrow: dict[str, Any] = {"beam_width": 2, "candidates": 4, "n_random": 0, "per_pass": 3}
-    one = {s.mask for s in drive(beam(20, 1.0, passes=1, **narrow), strong_and_weak).sets}
-    more = {s.mask for s in drive(beam(20, 1.0, passes=2, **narrow), strong_and_weak).sets}
-    assert one == {mask(0, 1, 2), mask(0, 1, 3), mask(0, 2, 3)}
-    assert more == one | {mask(18, 19)}
+@pytest.mark.parametrize("overlap", [0, 1])
+def test_proposals_find_what_shares_little_with_the_first(overlap: int) -> None:
+    def largest(patience: int) -> int:
+        options: dict[str, Any] = {"overlap": overlap, "patience": patience, "wanted": 0}
+        sets = drive(beam(20, 0.85, **options), any_three_of_ten).sets
+        return len(largest_diverse(sets, overlap))
+
+    assert largest(patience=0) < 3 <= largest(patience=2)
 
 
-def test_a_pass_ends_once_it_has_enough() -> None:
+def test_the_levels_are_run_again_where_proposals_find_too_little() -> None:
+    def search(wanted: int) -> twin.Log:
+        log = twin.Log(lambda masks: [(m & 3).bit_count() / 2 for m in masks])
+        found = log.drive(beam(20, 0.9, wanted=wanted, overlap=0))
+        assert [one.mask for one in found.sets] == [mask(0, 1)]
+        return log
+
+    apart = [m for m in search(wanted=2).masks(exact=False) if m.bit_count() > 1 and not m & 3]
+    assert len(apart) > len([m for m in search(wanted=0).masks(exact=False) if not m & 3])
+
+
+def test_proposals_look_for_smaller_ones_too() -> None:
+    # {0, 1, 2, 3} is met first: its patches show something alone, those of {4, 5, 6} only together.
+    def game(masks: Sequence[int]) -> list[float]:
+        return [max((m & 15).bit_count() / 4, 0.2 * (m & 112).bit_count() ** 1.5) for m in masks]
+
+    smallest = drive(beam(12, 0.9, beam_width=1, candidates=2), game).sets[0]
+    assert smallest.mask == mask(4, 5, 6)
+
+
+def test_looking_for_different_ones_ends_with_the_effort_and_says_so() -> None:
+    def search(effort: int) -> tuple[Found, twin.Log]:
+        log = twin.Log(any_three_of_ten)
+        return log.drive(beam(20, 0.85, effort=effort, max_mses=1000, wanted=1000, patience=1000)), log
+
+    few, short = search(effort=1)
+    many, long = search(effort=4)
+    assert short.distinct < long.distinct
+    assert len(few.sets) <= len(many.sets)
+    assert few.note == f"Looked for different ones until {few.n_scored} sets were scored (effort = 1)."
+
+
+def test_enough_are_harvested() -> None:
     game = dnf(*(mask(i, i + 1) for i in range(0, 16, 2)))
-    assert len(drive(beam(16, 1.0, passes=1, per_pass=2), game).sets) == 2
-    assert len(drive(beam(16, 1.0, passes=3, per_pass=2), game).sets) == 6
+    assert len(drive(beam(16, 1.0, harvest=2, patience=0), game).sets) == 2
 
 
-@pytest.mark.parametrize("budget", [1, 120, 150, 200])
+@pytest.mark.parametrize("budget", [1, 60, 120, 300])
 def test_budget_ends_a_search_that_finds_nothing_within_one_level(budget: int) -> None:
     log = twin.Log(lambda masks: [m.bit_count() / 1000 for m in masks])
     found = log.drive(beam(36, 0.9, max_forwards=budget, beam_width=3, candidates=10, n_random=16))
-    probes = 2 + 2 * 36 + 16
-    assert log.distinct < max(probes + 1, budget + 3 * 10)
+    probes = 2 + 36
+    assert log.distinct < max(probes + 1, budget + 36 + 16 + 1)
     assert found.note == f"Stopped after {log.distinct} scored patch sets (max_forwards = {budget})."
 
 
@@ -192,7 +229,8 @@ def test_budget_does_not_lose_a_set_at_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    "option", ["beam_width", "candidates", "max_size", "max_mses", "max_forwards", "passes", "per_pass"]
+    "option",
+    ["beam_width", "candidates", "max_size", "max_mses", "max_forwards", "harvest", "per_round", "effort"],
 )
 def test_options_below_one(option: str) -> None:
     with pytest.raises(ConfigError, match=option):

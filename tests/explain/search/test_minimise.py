@@ -150,3 +150,9 @@ def test_confirmation_drops_what_float32_does_not_confirm_and_what_contains_anot
         (mask(6, 7), 0.9),
         (mask(0, 5), 0.7),  # it contains {0}, but {0} is not sufficient
     ]
+
+
+def test_confirmation_looks_for_subsets_of_any_size() -> None:
+    found = [FoundSet(m, 0.9, "1-minimal") for m in (mask(0, 3, 4), mask(1, 2), mask(0), mask(1, 2, 5, 6))]
+    kept = drive(confirm(found, Verdicts(0.5)), lambda masks: [0.9] * len(masks))
+    assert [one.mask for one in kept] == [mask(0), mask(1, 2)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import which
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -152,3 +153,56 @@ def test_png_has_the_size_and_provenance_of_the_drawing(graph: AttentionGraph, i
         assert image.info["Title"] == 'A & "B" <C>'
         assert image.info["Description"] == "image: tom"
         assert len(image.convert("RGB").getcolors(maxcolors=2**24) or ()) > 1000
+
+
+def bands(n: int) -> ModelInput:
+    """Return a wide photograph whose superpixels are ``n`` slanting bands."""
+    pixels = np.random.default_rng(0x5A6).integers(0, 255, (96, 128, 3)).astype(np.uint8)
+    y, x = np.indices((48, 64))
+    segments = ((x + y // 2) * n // 88).astype(np.int16)
+    empty = np.zeros((1, 3, 48, 64), dtype=np.float32)
+    return ModelInput(pixels, empty, empty, segments)
+
+
+def test_superpixels_are_clipped_outlined_and_named_by_number(graph: AttentionGraph) -> None:
+    inputs = bands(9)
+    model = MaskModel(partition="slic").of(inputs.segments)
+    caption = Caption("Bands")
+    drawing = draw_attention_graph(graph, inputs, model, prefix="sag", caption=caption)
+    assert drawing == draw_attention_graph(graph, inputs, model, prefix="sag", caption=caption)
+    root = ET.fromstring(drawing.svg)
+    labels = {str(next(e.iter(f"{NS}text")).text) for e in by_class(root, "sag-edge")}
+    assert labels == {f"segment {link.removed}" for link in graph.links}
+    titles = [str(e.findtext(f"{NS}title")) for e in by_class(root, "sag-node")]
+    assert titles[0] == "segments 0, 1, 4: 85.5 %, 95 % of the whole image"
+    legend = " ".join(str(t.text) for t in by_class(root, "sag-legend")[0].iter(f"{NS}text"))
+    assert "one segment taken away: its number" in legend
+    assert "row" not in legend
+    assert drawing.outline[0].children[0].removed == "without segment 0, \u221229 pp"
+    assert "segment 4" in drawing.dot
+    for node in by_class(root, "sag-node"):
+        clips = list(node.iter(f"{NS}clipPath"))
+        assert len(clips) == (node.get("data-mask") != "0x0")
+    assert drawing.pdf.startswith(b"%PDF")
+    with Image.open(BytesIO(drawing.png)) as image:
+        assert image.width / image.info["dpi"][0] == pytest.approx(drawing.width / 96, abs=0.02)
+
+
+def test_superpixels_must_be_there(graph: AttentionGraph, inputs: ModelInput) -> None:
+    with pytest.raises(RenderError, match=r"no .* map of them"):
+        draw_attention_graph(
+            graph, inputs, MaskModel(partition="slic", n_segments=9), prefix="sag", caption=Caption("t")
+        )
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(5, 9), (16, 16)])
+def test_any_grid_on_a_photograph_that_is_not_square(graph: AttentionGraph, rows: int, cols: int) -> None:
+    inputs = replace(bands(9), segments=None)
+    drawing = draw_attention_graph(graph, inputs, MaskModel(rows, cols), prefix="sag", caption=Caption("t"))
+    root = ET.fromstring(drawing.svg)
+    sizes = {(float(str(e.get("width"))), float(str(e.get("height")))) for e in root.iter(f"{NS}rect")}
+    assert any(width > height for width, height in sizes)
+    pictures = [str(e.get("transform")) for e in root.iter(f"{NS}use")]
+    scales = {re.findall(r"scale\(([\d.]+) ([\d.]+)\)", text)[0] for text in pictures}
+    assert scales
+    assert all(float(high) / float(wide) == pytest.approx(96 / 128, abs=0.01) for wide, high in scales)

@@ -1,27 +1,29 @@
 """The documents, from records made by hand; ``tests/pipeline/test_export.py`` checks them on real results."""
 
 import copy
+import io
 import json
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import networkx as nx
 import numpy as np
 import pytest
 
 from gallery.errors import StoreError
-from gallery.records import Catalogue, ImageResult
+from gallery.records import Catalogue, ImageResult, cells_of
 from gallery.render.documents.explanations import (
     SCHEMA_FILE,
     SCHEMA_VERSION,
+    bundle_files,
     explanations_document,
-    json_bytes,
-    number,
     timings_document,
     write_bundle,
     write_timings,
 )
+from gallery.render.documents.numbers import json_bytes, number
 from tests.render.pages import synthetic
 
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
@@ -117,6 +119,23 @@ def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any])
         (("mses", 0, "cells"), [256]),
         (("mses", 0, "margin"), -0.1),
         (("mses", 0, "minimality"), "minimal"),
+        (("mses", 0, "is_top"), None),
+        (("search", "complete_up_to"), -1),
+        (("search", "n_scored"), 0.5),
+        (("mask_model", "partition"), "hexagons"),
+        (("mask_model", "n_segments"), 257),
+        (("necessity", "deletion_sets", 0, "cells"), []),
+        (("necessity", "deletion_sets", 0, "hits"), -1),
+        (("necessity", "participation", 0), 1.5),
+        (("necessity", "alone"), []),
+        (("necessity", "interactions", 0, "value"), -2.5),
+        (("robustness", "sweep", 0, "p_high"), 0),
+        (("robustness", "sweep", 0, "smallest"), 0),
+        (("robustness", "cross_tests", 0, "baseline"), "grey"),
+        (("robustness", "agreements", 0, "similarity"), 1.5),
+        (("questions", "asked", 0, "kind"), "blur"),
+        (("questions", "asked", 0, "first"), []),
+        (("questions", "seed"), 2**53),
         (("sag", "nodes", 0, "id"), "m1"),
         (("sag", "links", 0, "drop"), 2),
         (("mask_model", "baseline"), "grey"),
@@ -129,6 +148,7 @@ def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any])
         (("forwards", "total"), -1),
         (("search", "options"), {}),
         (("search", "options", "nested"), {"a": 1}),
+        (("robustness", "options", "thresholds"), [[1]]),
     ],
     ids=str,
 )
@@ -184,7 +204,9 @@ def test_a_bundle_is_complete_and_repeats(
         write_bundle(results[0], catalogue, tmp_path / name)
     files = [{p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert files[0] == files[1]
-    assert set(files[0]) == {"explanations.json", "heatmaps.npz", "input.npy", "baseline.npy"}
+    assert set(files[0]) == {
+        "explanations.json", "sag.json", "heatmaps.npz", "input.npy", "baseline.npy"
+    }  # fmt: skip
     np.testing.assert_array_equal(np.load(tmp_path / "one/input.npy"), results[0].inputs.tensor)
     np.testing.assert_array_equal(np.load(tmp_path / "one/baseline.npy"), results[0].inputs.baseline)
     with np.load(tmp_path / "one/heatmaps.npz", allow_pickle=False) as maps:
@@ -192,6 +214,60 @@ def test_a_bundle_is_complete_and_repeats(
         for name, heatmap in results[0].heatmaps.items():
             assert maps[name].dtype == np.float32
             np.testing.assert_array_equal(maps[name], heatmap.values)
+
+
+def test_superpixels_come_with_their_map(results: list[ImageResult], catalogue: Catalogue) -> None:
+    segments = (np.arange(12, dtype=np.int16) // 3).reshape(3, 4)
+    inputs = replace(results[0].inputs, segments=segments)
+    model = replace(results[0].mask_model, partition="slic", n_segments=4)
+    files = bundle_files(replace(results[0], inputs=inputs, mask_model=model), catalogue)
+    np.testing.assert_array_equal(np.load(io.BytesIO(files["segments.npy"])), segments)
+    facts = json.loads(files["sag.json"])["graph"]
+    assert (facts["partition"], facts["rows"], facts["n_cells"]) == ("slic", None, 4)
+    VALIDATOR.validate(json.loads(files["explanations.json"]))
+
+
+def test_the_graph_alone_opens_in_networkx(results: list[ImageResult], catalogue: Catalogue) -> None:
+    result = next(r for r in results if r.graph.links)
+    digraph = nx.node_link_graph(json.loads(bundle_files(result, catalogue)["sag.json"]), edges="edges")
+    assert digraph.is_directed()
+    assert not digraph.is_multigraph()
+    assert {n: d["cells"] for n, d in digraph.nodes.items()} == {
+        node.id: cells_of(node.mask) for node in result.graph.nodes
+    }
+    assert {(u, v, d["removed"]) for u, v, d in digraph.edges(data=True)} == {
+        (link.source, link.target, link.removed) for link in result.graph.links
+    }
+    assert digraph.graph["p_full"] == pytest.approx(result.prediction.p_full)
+    assert digraph.graph["classifier"] == "embedded:net_a"
+
+
+def test_every_pass_is_counted_once(document: dict[str, Any]) -> None:
+    forwards = document["forwards"]
+    stages = [
+        forwards[name] for name in ("prediction", "search", "sag", "necessity", "robustness", "questions")
+    ]
+    inner = [n for group in ("heatmaps", "measures") for n in forwards[group].values()]
+    assert forwards["total"] == sum(stages + inner)
+    assert min(stages) > 0
+
+
+def test_necessity_and_robustness_say_what_the_records_say(
+    results: list[ImageResult], document: dict[str, Any]
+) -> None:
+    result = next(r for r in results if r.search.mses and r.graph.links)
+    necessity, robustness = document["necessity"], document["robustness"]
+    n_cells = result.mask_model.n_cells
+    assert {len(necessity[name]) for name in ("participation", "alone", "without")} == {n_cells}
+    assert [one["hits"] for one in necessity["deletion_sets"]] == [
+        one.hits for one in result.necessity.deletion_sets
+    ]
+    assert [row["p_high"] for row in robustness["sweep"]] == [row.p_high for row in result.robustness.sweep]
+    for test in robustness["cross_tests"]:
+        enough = [p for p in test["probabilities"] if p >= document["search"]["threshold"]]
+        assert test["n_sufficient"] == len(enough)
+    for one in document["questions"]["asked"]:
+        assert len(one["first"]) == len(one["second"])
 
 
 def test_a_folder_that_cannot_be_made_is_a_plain_error(

@@ -6,6 +6,7 @@ from PIL import Image
 
 from gallery.errors import RenderError, ShapeError
 from gallery.records import MaskModel, UInt8
+from gallery.render.figures.partition import Partition
 from gallery.render.figures.photo import (
     composed,
     denormalise,
@@ -18,7 +19,7 @@ from gallery.render.figures.photo import (
     thumbnail,
 )
 
-GRID = MaskModel(2, 2, interpolation="nearest")
+GRID = Partition(MaskModel(2, 2, interpolation="nearest"))
 
 
 def test_files_hold_the_photograph(view: UInt8) -> None:
@@ -59,7 +60,7 @@ def test_composed_shows_the_baseline_where_patches_are_gone(view: UInt8) -> None
     picture = composed(view, baseline, 0b0001, GRID)
     assert (picture[:42, :56] == view[:42, :56]).all()
     assert (picture[42:] == 7).all()
-    assert (composed(view, baseline, GRID.full, GRID) == view).all()
+    assert (composed(view, baseline, GRID.mask_model.full, GRID) == view).all()
 
 
 def test_denormalise_inverts_the_preprocessing() -> None:
@@ -76,3 +77,39 @@ def test_pictures_are_small_and_the_same_every_time(view: UInt8) -> None:
     first, second = (mse_picture(view, 0b0110, GRID) for _ in range(2))
     assert first == second
     assert len(first) < 5000
+
+
+def halves() -> Partition:
+    """Return two superpixels, left and right, of an input half as large as the photograph."""
+    segments = np.repeat(np.arange(2, dtype=np.int16)[None], 42, axis=0).repeat(28, axis=1)
+    return Partition(MaskModel(partition="slic", n_segments=2), segments)
+
+
+def test_kept_superpixels_stay_whole_within_a_line(view: UInt8) -> None:
+    picture = kept_patches(view, 0b01, halves())
+    assert (picture[:, :56] == view[:, :56]).all()
+    assert (picture[:, 56] == 255).all()
+    assert (picture[:, 57:] == dimmed(view)[:, 57:]).all()
+    assert (kept_patches(view, 0b01, halves(), removed=1)[:, 54:56] == (240, 142, 54)).all()
+
+
+def test_the_baseline_has_hard_borders_between_superpixels(view: UInt8) -> None:
+    baseline = np.full((21, 28, 3), 7, dtype=np.uint8)
+    picture = composed(view, baseline, 0b01, halves())
+    assert (picture[:, :56] == view[:, :56]).all()
+    assert (picture[:, 56:] == 7).all()
+
+
+def test_pictures_with_superpixels_are_the_same_every_time(view: UInt8) -> None:
+    assert mse_picture(view, 0b01, halves(), side=112) == mse_picture(view, 0b01, halves(), side=112)
+
+
+@pytest.mark.parametrize("grid", [(5, 9), (16, 16)])
+def test_pictures_of_any_grid_keep_the_shape_of_the_photograph(view: UInt8, grid: tuple[int, int]) -> None:
+    tall = np.ascontiguousarray(view.transpose(1, 0, 2))
+    patches = Partition(MaskModel(*grid))
+    picture = kept_patches(tall, 0b1011, patches, removed=grid[0] * grid[1] - 1)
+    assert picture.shape == (112, 84, 3)
+    assert (picture[-1, -1] == (240, 142, 54)).all()
+    with Image.open(BytesIO(mse_picture(tall, 0b1011, patches, side=56))) as image:
+        assert image.size == (42, 56)

@@ -5,6 +5,7 @@ failure besides. Probabilities come from a closed formula, so every number is co
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -45,6 +46,7 @@ from gallery.records import (
     mask_of,
 )
 from gallery.render.pages.site import render_site
+from tests.render.pages.synthetic_answers import make_necessity, make_questions, make_robustness
 
 HOSTILE = "<script>alert(1)</script> {{7*7}} [x](javascript:1) \"'& `c` *b* _i_ # | \\ \n---\n</div> $x$"
 CLASSES = ("tabby cat", "espresso", "space suit", "mixing bowl", "lynx", "cup", "helmet")
@@ -203,7 +205,7 @@ def _graph(roots: list[int], weights: Float32, p_full: float) -> AttentionGraph:
     )
 
 
-def _search(weights: Float32, p_full: float, *, empty: bool) -> SearchResult:
+def _search(weights: Float32, p_full: float, *, empty: bool, complete_up_to: int) -> SearchResult:
     threshold = 0.9 * p_full
     strong = [int(cell) for cell in np.argsort(-weights)[:8]]
     sets = [
@@ -214,25 +216,35 @@ def _search(weights: Float32, p_full: float, *, empty: bool) -> SearchResult:
         and all(_probability(mask_of(set(cells) - {c}), weights, p_full) < threshold for c in cells)
     ]
     mses = [
-        Explanation(m, p := _probability(m, weights, p_full), p / p_full, p - threshold, "subset-minimal")
+        Explanation(
+            mask=m,
+            probability=(p := _probability(m, weights, p_full)),
+            relative=p / p_full,
+            margin=p - threshold,
+            minimality="smallest" if m.bit_count() <= complete_up_to else "subset-minimal",
+            is_top=True,
+        )
         for m in ([] if empty else sets)
     ]
     mses.sort(key=lambda e: (e.mask.bit_count(), -e.probability, e.mask))
     mses = mses[:9]
+    mses[-1:] = [replace(one, is_top=False) for one in mses[-1:]]
     diverse = {t: _diverse([e.mask for e in mses], t) for t in (0, 1, 2)} if mses else {}
     note = "The search tried all sets of up to 20 patches." if empty else ""
     roots = diverse.get(1, ())[:2] or tuple(range(min(1, len(mses))))
     return SearchResult(
-        "beam",
-        {"beam_width": 5, "p_high": 0.9},
-        p_full,
-        threshold,
-        tuple(mses),
-        diverse,
-        roots,
-        412,
-        1.5,
-        note,
+        method="beam",
+        options={"beam_width": 5, "p_high": 0.9},
+        p_full=p_full,
+        threshold=threshold,
+        mses=tuple(mses),
+        diverse=diverse,
+        roots=roots,
+        complete_up_to=complete_up_to,
+        n_scored=19_649 if complete_up_to else 398,
+        forwards=20_001 if complete_up_to else 412,
+        seconds=1.5,
+        note=note,
     )
 
 
@@ -268,8 +280,13 @@ def _result(
     p_full = 0.94 - 0.08 * rng.random()
     share = [p_full, *((1 - p_full) * 0.5**i for i in range(1, 5))]
     weights = _blob(*centre, 0.11, 7).ravel()
-    weights = (weights / np.sort(weights)[-4:].sum() * 1.05).astype(np.float32)
-    search = _search(weights, p_full, empty=empty)
+    enough = 3 + (seed + 1) % 2  # patches of the smallest sufficient set
+    weights = (weights / np.sort(weights)[-enough:].sum() * 1.05).astype(np.float32)
+    search = _search(weights, p_full, empty=empty, complete_up_to=3 * (seed % 2))
+
+    def score(mask: int) -> float:
+        return _probability(mask, weights, p_full)
+
     roots = [search.mses[i].mask for i in search.roots]
     return ImageResult(
         image=image,
@@ -283,6 +300,9 @@ def _result(
         heatmaps={card.name: _heatmap(card, centre, rng) for card in METHODS},
         search=search,
         graph=_graph(roots, weights, p_full),
+        necessity=make_necessity(score, p_full, search.mses, weights),
+        robustness=make_robustness(score, p_full, search.mses, again=seed % 2 == 0),
+        questions=make_questions(score, GRID.n_cells, seed),
         measurements=_measurements(rng),
         seed=0,
     )  # fmt: skip

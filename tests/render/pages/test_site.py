@@ -34,7 +34,8 @@ def _page(built: Path, name: str) -> str:
 def test_every_kind_of_page_is_written(built: Path) -> None:
     pages = {p.relative_to(built / "pages").as_posix() for p in (built / "pages").rglob("*.md")}
     assert pages == {
-        *(f"{name}.md" for name in ("index", "results", "methods", "glossary", "cite", "about")),
+        *(f"{name}.md" for name in ("index", "results", "explanations", "simulatability", "quiz")),
+        *(f"{name}.md" for name in ("methods", "glossary", "cite", "about")),
         *(f"i/{name}.md" for name in ("chelsea", "espresso", "pair")),
         *(f"m/{card.name}.md" for card in synthetic.METHODS),
         *(f"q/{card.name}.md" for card in synthetic.MEASURES),
@@ -53,6 +54,7 @@ def test_an_image_page_offers_every_download(built: Path) -> None:
         "sag.svg",
         "sag.pdf",
         "sag.dot",
+        "sag.json",
         "heatmaps.npz",
         "explanations.json",
         "input.npy",

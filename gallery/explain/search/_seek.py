@@ -1,0 +1,148 @@
+"""Look for explanations that differ from those found: propose sets the surrogate expects to suffice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from gallery.explain.search._base import FoundSet, Verdicts, in_printed_order
+from gallery.explain.search._diverse import largest_diverse
+from gallery.explain.search._minimise import check_subsets, minimise
+from gallery.explain.search._surrogate import Surrogate
+from gallery.interfaces import ScoreSteps
+from gallery.records import cells_of
+
+WORTH_A_TRY = 3.0
+"""A smaller set is tried if it is expected to miss the threshold by no more than this, in log-odds."""
+
+
+@dataclass(frozen=True)
+class SeekLimits:
+    """Where the search for different explanations stops; fields as the arguments of ``beam``."""
+
+    overlap: int
+    per_round: int
+    patience: int
+    max_size: int
+    max_mses: int
+    max_forwards: int
+    verify_up_to: int
+
+
+def seek(
+    n_cells: int, found: dict[int, FoundSet], verdicts: Verdicts, limits: SeekLimits
+) -> ScoreSteps[None]:
+    """Add to ``found`` explanations that share at most ``overlap`` patches with the most diverse ones known.
+
+    Each round takes the largest selection of known explanations that pairwise share at most ``overlap``
+    patches, proposes sets that would extend it and sets smaller than the smallest, scores the best of them
+    together, and minimises those that suffice: what they shrink to still extends the selection. Rounds go on
+    until ``patience`` of them in a row have brought no gain.
+
+    Cost:
+        At most 2 * ``per_round`` scores a round, plus minimisation.
+    """
+    family, idle = diverse_family(found, limits.overlap), 0
+    while idle < limits.patience and len(found) < limits.max_mses:
+        if len(verdicts.scores) >= limits.max_forwards:
+            return
+        surrogate = Surrogate(verdicts, n_cells)
+        proposed = _different(n_cells, family, found, surrogate, verdicts, limits)
+        proposed += _smaller(n_cells, found, surrogate, verdicts, limits.per_round)
+        if not proposed:
+            return
+        before = _gain(found, family)
+        yield from verdicts.ask(proposed)
+        good = [mask for mask in proposed if verdicts.is_sufficient(mask)]
+        minimal = yield from minimise(good[: limits.max_mses - len(found)], verdicts, is_final=False)
+        for one in (yield from check_subsets(minimal, verdicts, limits.verify_up_to)):
+            found[one.mask] = one
+        family = diverse_family(found, limits.overlap)
+        idle = 0 if _gain(found, family) > before else idle + 1
+
+
+def _gain(found: dict[int, FoundSet], family: Sequence[int]) -> tuple[int, int]:
+    """Return what rounds are to improve: more different explanations, and a smaller smallest one."""
+    return len(family), -min((mask.bit_count() for mask in found), default=0)
+
+
+def _smaller(
+    n_cells: int, found: dict[int, FoundSet], surrogate: Surrogate, verdicts: Verdicts, n: int
+) -> list[int]:
+    """Return the ``n`` most promising new sets one patch smaller than the smallest explanations.
+
+    Each is one of those with two patches taken away and another one added.
+    """
+    size = min((mask.bit_count() for mask in found), default=0)
+    if size < 3:  # two patches are found by trying: every pair with a strong patch has been scored
+        return []
+    sets = {
+        rest | 1 << other
+        for mask in found
+        if mask.bit_count() == size
+        for first, second in combinations(cells_of(mask), 2)
+        for rest in [mask & ~(1 << first | 1 << second)]
+        for other in range(n_cells)
+        if not mask >> other & 1
+    }
+    least = surrogate.edge - WORTH_A_TRY
+    new = [mask for mask in sets if mask not in verdicts.scores and surrogate.predict(mask) >= least]
+    return sorted(new, key=lambda mask: (-surrogate.predict(mask), mask))[:n]
+
+
+def diverse_family(found: dict[int, FoundSet], overlap: int) -> list[int]:
+    """Return the masks of the largest diverse selection."""
+    known = in_printed_order(found.values())
+    return [known[i].mask for i in largest_diverse(known, overlap)]
+
+
+def _different(
+    n_cells: int,
+    family: Sequence[int],
+    found: dict[int, FoundSet],
+    surrogate: Surrogate,
+    verdicts: Verdicts,
+    limits: SeekLimits,
+) -> list[int]:
+    """Return up to ``per_round`` new sets, smallest and most promising first, that share little."""
+    order = surrogate.order()
+    grown = {_grow(cell, order, family, surrogate, verdicts, limits) for cell in range(n_cells)}
+    grown = {mask for mask in grown if mask and not any(one & mask == one for one in found)}
+    ranked = sorted(grown, key=lambda mask: (mask.bit_count(), -surrogate.predict(mask), mask))
+    chosen: list[int] = []
+    for mask in ranked:
+        if all((mask & other).bit_count() <= limits.overlap for other in chosen):
+            chosen.append(mask)
+    # Proposals that share more than allowed can not all gain, but any of them may be the one that suffices.
+    chosen += [mask for mask in ranked if mask not in chosen]
+    return chosen[: limits.per_round]
+
+
+def _grow(
+    cell: int,
+    order: Sequence[int],
+    family: Sequence[int],
+    surrogate: Surrogate,
+    verdicts: Verdicts,
+    limits: SeekLimits,
+) -> int:
+    """Return the set that grows from one patch by the most valuable ones allowed, or 0 if there is none.
+
+    It stops growing once the surrogate expects it to suffice and it has not been scored yet: a set known to
+    fail goes on growing.
+    """
+    shared = [member >> cell & 1 for member in family]
+    if any(n > limits.overlap for n in shared):
+        return 0
+    mask, expected = 1 << cell, surrogate.intercept + surrogate.values[cell]
+    for other in order:
+        if expected >= surrogate.edge and mask not in verdicts.scores:
+            return mask
+        if mask.bit_count() >= limits.max_size or verdicts.scores.get(mask, 0.0) >= verdicts.threshold:
+            return 0
+        if mask >> other & 1:
+            continue
+        more = [n + (member >> other & 1) for n, member in zip(shared, family, strict=True)]
+        if all(n <= limits.overlap for n in more):
+            mask, shared = mask | 1 << other, more
+            expected += surrogate.values[other]
+    return mask if expected >= surrogate.edge and mask not in verdicts.scores else 0

@@ -1,0 +1,73 @@
+"""What crosses from stage to stage: frozen records of numpy arrays, numbers and text, never tensors.
+
+Legend of shape letters used in the whole package: B batch, C channels, H, W image height and width in
+pixels, h, w height and width of a map at its own resolution, K classes, R x S patch grid (rows x columns).
+Sizes are always (height, width). A patch set is an ``int`` bit mask: bit ``row * S + col`` set = kept; with
+superpixels, bit ``segment``.
+"""
+
+from gallery.records.arrays import Bool, Float32, Int16, UInt8
+from gallery.records.classifiers import ClassifierCard, Prediction, Preprocessing, TopClass
+from gallery.records.explanations import (
+    Agreement,
+    CrossTest,
+    DeletionSet,
+    Explanation,
+    Interaction,
+    Necessity,
+    Question,
+    QuestionKind,
+    QuestionSet,
+    Robustness,
+    SearchResult,
+    SweepRow,
+)
+from gallery.records.graphs import AttentionGraph, GraphLink, GraphNode
+from gallery.records.heatmaps import Heatmap, Measurement
+from gallery.records.images import Credit, Failure, ImageCard, ImageRecord, ModelInput, Quadrant
+from gallery.records.patches import MaskModel, Minimality, cells_of, mask_of
+from gallery.records.results import Catalogue, ImageResult, MeasureCard, MethodCard
+from gallery.records.scores import StoredScores
+
+__all__ = [
+    "Agreement",
+    "AttentionGraph",
+    "Bool",
+    "Catalogue",
+    "ClassifierCard",
+    "Credit",
+    "CrossTest",
+    "DeletionSet",
+    "Explanation",
+    "Failure",
+    "Float32",
+    "GraphLink",
+    "GraphNode",
+    "Heatmap",
+    "ImageCard",
+    "ImageRecord",
+    "ImageResult",
+    "Int16",
+    "Interaction",
+    "MaskModel",
+    "MeasureCard",
+    "Measurement",
+    "MethodCard",
+    "Minimality",
+    "ModelInput",
+    "Necessity",
+    "Prediction",
+    "Preprocessing",
+    "Quadrant",
+    "Question",
+    "QuestionKind",
+    "QuestionSet",
+    "Robustness",
+    "SearchResult",
+    "StoredScores",
+    "SweepRow",
+    "TopClass",
+    "UInt8",
+    "cells_of",
+    "mask_of",
+]

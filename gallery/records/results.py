@@ -1,0 +1,110 @@
+"""Everything known about an image, and what belongs to no single image."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gallery.records.classifiers import ClassifierCard, Prediction
+from gallery.records.explanations import Necessity, QuestionSet, Robustness, SearchResult
+from gallery.records.graphs import AttentionGraph
+from gallery.records.heatmaps import Heatmap, Measurement
+from gallery.records.images import ImageCard, ModelInput
+from gallery.records.patches import MaskModel
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Everything known about one image under one classifier.
+
+    Attributes:
+        image: The photograph.
+        classifier: Slug of the classifier.
+        mask_model: How patches were removed.
+        inputs: What the classifier saw.
+        prediction: On the whole image.
+        heatmaps: By method name, in the set's order.
+        search: The MSEs.
+        graph: The SAG; no nodes if there are no MSEs.
+        necessity: What the prediction cannot do without.
+        robustness: How much of the MSEs hangs on threshold, baseline and chance.
+        questions: Held-out questions that test how well an explanation predicts the classifier.
+        measurements: method -> measure -> Measurement.
+        seed: The set's seed.
+    """
+
+    image: ImageCard
+    classifier: str
+    mask_model: MaskModel
+    inputs: ModelInput
+    prediction: Prediction
+    heatmaps: Mapping[str, Heatmap]
+    search: SearchResult
+    graph: AttentionGraph
+    necessity: Necessity
+    robustness: Robustness
+    questions: QuestionSet
+    measurements: Mapping[str, Mapping[str, Measurement]]
+    seed: int
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What pages print about a heatmap method (or search), from its registry entry.
+
+    Attributes:
+        name: Registered name = URL slug.
+        title: As printed.
+        reference: One line.
+        doc: Module docstring in Markdown with LaTeX between $...$: idea, formula, what differs.
+        defaults: Option -> default.
+        signed: Whether negative values mean evidence against the target.
+    """
+
+    name: str
+    title: str
+    reference: str
+    doc: str
+    defaults: Mapping[str, Any]
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class MeasureCard:
+    """What pages print about a measure.
+
+    Attributes:
+        name: Registered name = URL slug.
+        title: As printed.
+        reference: One line.
+        doc: Module docstring in Markdown.
+        unit: Such as "probability x fraction" or "fraction".
+        better: "higher" or "lower".
+    """
+
+    name: str
+    title: str
+    reference: str
+    doc: str
+    unit: str
+    better: Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the pages say that is not about one image; written by the explaining stages.
+
+    Attributes:
+        classifiers: In the set's order.
+        methods: Heatmap methods in the set's order.
+        searches: The search used (one).
+        measures: Measures in the set's order.
+        versions: Package -> version, of everything that took part.
+        device: "cpu" or the GPU's name, and the precision of screening; shown, not part of any digest.
+    """
+
+    classifiers: tuple[ClassifierCard, ...]
+    methods: tuple[MethodCard, ...]
+    searches: tuple[MethodCard, ...]
+    measures: tuple[MeasureCard, ...]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    device: str = "cpu"

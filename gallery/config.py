@@ -73,12 +73,14 @@ class SearchSettings(Section):
     max_forwards: int = Field(1200, ge=1, description="Stop soon after this many scored masks.")
     verify_up_to: int = Field(8, ge=0, le=12, description="Check all subsets of MSEs up to this size.")
     harvest: int = Field(4, ge=1, le=1000, description="MSEs after which the beam gives way to proposals.")
-    look_closer: int = Field(6, ge=0, le=256, description="Levels without MSE before removals are scored.")
+    look_closer: int = Field(3, ge=0, le=256, description="MSE not expected within so many levels: descend.")
     n_random: int = Field(48, ge=0, le=10000, description="Random halves of the grid scored then.")
     overlap: int = Field(1, ge=0, le=256, description="Patches that differing MSEs may share.")
-    per_round: int = Field(8, ge=1, le=1000, description="Proposals of differing MSEs scored together.")
+    per_round: int = Field(16, ge=1, le=1000, description="Proposals of differing MSEs scored together.")
     patience: int = Field(2, ge=0, le=1000, description="Rounds of proposals without gain before it ends.")
-    wanted: int = Field(3, ge=0, le=1000, description="Differing MSEs below which the beam is run again.")
+    wanted: int = Field(
+        3, ge=0, le=1000, description="Differing MSEs below which the rest of the image is searched."
+    )
     effort: int = Field(2, ge=1, le=1000, description="Scores in all per score of the first MSEs, about.")
     seed: int = Field(0, ge=0, lt=2**63, description="Of the random halves.")
 

@@ -75,6 +75,34 @@ class Verdicts:
         return self.scores[mask] >= self.threshold
 
 
+def together(searches: Sequence[ScoreSteps[ResultT]]) -> ScoreSteps[list[ResultT]]:
+    """Advance several parts of one search in lock-step, joining their requests, and return their results.
+
+    They share one ``Verdicts``, so a mask that two of them ask for at once is asked for once.
+    """
+    results: dict[int, ResultT] = {}
+    pending: dict[int, ScoreRequest] = {}
+
+    def advance(i: int, scores: list[float] | None) -> None:
+        try:
+            pending[i] = next(searches[i]) if scores is None else searches[i].send(scores)
+        except StopIteration as finished:
+            results[i] = finished.value
+
+    for i in range(len(searches)):
+        advance(i, None)
+    while pending:
+        asked, pending = pending, {}
+        masks = list(dict.fromkeys(mask for request in asked.values() for mask in request.masks))
+        exact = any(request.exact for request in asked.values())
+        threshold = next(iter(asked.values())).threshold
+        scores = yield ScoreRequest(masks, exact=exact, threshold=threshold)
+        known = dict(zip(masks, scores, strict=True))
+        for i, request in asked.items():
+            advance(i, [known[mask] for mask in request.masks])
+    return [results[i] for i in range(len(searches))]
+
+
 def in_printed_order(sets: Iterable[FoundSet]) -> tuple[FoundSet, ...]:
     """Return ``sets`` ordered by size, then by descending probability, then by mask."""
     return tuple(sorted(sets, key=lambda one: (one.mask.bit_count(), -one.probability, one.mask)))

@@ -50,17 +50,17 @@ def seek(
         proposed += _smaller(n_cells, found, surrogate, verdicts, limits.per_round)
         if not proposed:
             return
-        before = _gain(found, family)
+        before = gain(found, family)
         yield from verdicts.ask(proposed)
         good = [mask for mask in proposed if verdicts.is_sufficient(mask)]
         minimal = yield from minimise(good[: limits.max_mses - len(found)], verdicts, is_final=False)
         for one in (yield from check_subsets(minimal, verdicts, limits.verify_up_to)):
             found[one.mask] = one
         family = diverse_family(found, limits.overlap)
-        idle = 0 if _gain(found, family) > before else idle + 1
+        idle = 0 if gain(found, family) > before else idle + 1
 
 
-def _gain(found: dict[int, FoundSet], family: Sequence[int]) -> tuple[int, int]:
+def gain(found: dict[int, FoundSet], family: Sequence[int]) -> tuple[int, int]:
     """Return what rounds are to improve: more different explanations, and a smaller smallest one."""
     return len(family), -min((mask.bit_count() for mask in found), default=0)
 

@@ -1,6 +1,7 @@
 """An additive model of the log-odds, fitted on scores already taken: what a patch set is likely to score."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class Surrogate:
         """
         self.edge = log_odds(verdicts.threshold)
         masks = sorted(verdicts.scores)
-        x = np.array([[mask >> cell & 1 for cell in range(n_cells)] for mask in masks], dtype=np.float64)
+        x = _bits(masks, n_cells)
         y = np.array([max(log_odds(verdicts.scores[mask]), LOWEST) for mask in masks])
         weight = 1 / (1 + ((y - self.edge) / FOCUS) ** 2)
         mean_x, mean_y = weight @ x / weight.sum(), weight @ y / weight.sum()
@@ -59,3 +60,11 @@ class Surrogate:
     def order(self) -> list[int]:
         """Return all patches, most valuable first; ties go to the lower patch id."""
         return sorted(range(len(self.values)), key=lambda cell: (-self.values[cell], cell))
+
+
+def _bits(masks: Sequence[int], n_cells: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return bit masks as (B, n_cells) zeros and ones."""
+    width = (n_cells + 7) // 8
+    packed = np.frombuffer(b"".join(mask.to_bytes(width, "little") for mask in masks), dtype=np.uint8)
+    bits = np.unpackbits(packed.reshape(len(masks), width), axis=1, count=n_cells, bitorder="little")
+    return bits.astype(np.float64)

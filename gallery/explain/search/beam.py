@@ -9,18 +9,23 @@ image usually has several.
    patches ranked by their score alone; "none": all are tried; or a heatmap method such as "igos", whose map
    ranks them for good.)
 2. **Levels.** The kept sets are extended by one patch each: of all extensions the most promising are scored
-   together, `candidates` per kept set. Equal sets reached from several parents count once.
+   together, `candidates` per kept set. Equal sets reached from several parents count once. The
+   `beam_width` most confident insufficient sets go on to the next level, until `harvest` explanations are
+   found.
 3. **Harvest.** Sufficient sets are minimised a few at a time, those that differ most from what is known
    first, least harmful patch first, and all subsets of small ones are checked. Sets that contain an MSE
    already found are dropped, because they cannot be minimal.
-4. The `beam_width` most confident insufficient sets go on to the next level, until `harvest` explanations
-   are found. If `look_closer` levels have brought none, single patches say too little: every patch is then
-   also scored removed alone, and so are random halves of the grid.
+4. **From above.** Some classifiers need many patches at once, and then small sets say nothing. So the levels
+   end as soon as their last gain promises no explanation within `look_closer` more of them. Every
+   patch is then scored removed alone, and so are random halves of the grid; and the search descends from the
+   whole image, dropping many patches at once, those the model values least. Further descents start from the
+   whole image without a few patches that hit every explanation known: what they end in is new.
 5. **Differing explanations.** A beam finds near copies. So sets are proposed that share at most `overlap`
    patches with the most diverse explanations known: each grows from one patch by the patches the model
    values most, until it is expected to suffice. The best proposals are scored together, those that suffice
    are minimised, the model is fitted again, and so on until `patience` rounds have brought no gain. If
-   fewer than `wanted` differ by then, the levels are run again for sets apart from those known. All this ends
+   fewer than `wanted` differ by then, the search descends from all that is left of the image once the known
+   ones are taken away. If not even that suffices, there is nothing to be found. All this ends
    once the search has scored `effort` times the sets that the first explanations took.
 
 Differs from the official code: sets are deduplicated (its beams fill with copies), the width is exact (it
@@ -29,15 +34,21 @@ at the threshold and not only above it, minimisation does not depend on scan ord
 verified beyond single deletions.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gallery.errors import ConfigError
-from gallery.explain.search._base import BASELINE_SUFFICES, SEARCHES, Found, FoundSet, Verdicts
+from gallery.explain.search._base import BASELINE_SUFFICES, SEARCHES, Found, FoundSet, Verdicts, together
+from gallery.explain.search._descend import descend, starts_apart, starts_without
 from gallery.explain.search._guide import Guide, pick_different
 from gallery.explain.search._minimise import check_subsets, minimise, settle
-from gallery.explain.search._seek import SeekLimits, diverse_family, seek
+from gallery.explain.search._seek import SeekLimits, diverse_family, gain, seek
+from gallery.explain.search._surrogate import log_odds
 from gallery.interfaces import ScoreSteps
+
+AT_ONCE = 2
+"""Descents advanced together: their requests fill a batch."""
 
 
 @SEARCHES.register(
@@ -45,7 +56,7 @@ from gallery.interfaces import ScoreSteps
     title="Beam search",
     reference="Shitole et al., One Explanation is Not Enough: Structured Attention Graphs for Image "
     "Classification, NeurIPS 2021, arXiv:2011.06733",
-    version=2,
+    version=3,
 )
 def beam(  # noqa: PLR0913
     n_cells: int,
@@ -60,10 +71,10 @@ def beam(  # noqa: PLR0913
     max_forwards: int = 1200,
     verify_up_to: int = 8,
     harvest: int = 4,
-    look_closer: int = 6,
+    look_closer: int = 3,
     n_random: int = 48,
     overlap: int = 1,
-    per_round: int = 8,
+    per_round: int = 16,
     patience: int = 2,
     wanted: int = 3,
     effort: int = 2,
@@ -83,13 +94,14 @@ def beam(  # noqa: PLR0913
         max_forwards: The search ends at the first chance after this many scored masks, but not before a
             sufficient set at hand has been minimised.
         verify_up_to: All subsets are checked for sets of at most this many patches.
-        harvest: The levels end once this many explanations are found, >= 1.
-        look_closer: Levels without any explanation after which the guide learns from removals too.
+        harvest: The levels, or the descents in their place, end once this many explanations are found, >= 1.
+        look_closer: The search goes on from above once the levels promise no explanation within so many
+            more; 0: never.
         n_random: Random halves of the grid scored then, >= 0.
         overlap: Patches that differing explanations may share, >= 0.
         per_round: Proposals scored per round, >= 1.
         patience: Rounds without gain after which the search ends; 0: no proposals at all.
-        wanted: Differing explanations below which the levels are run again, apart from those known.
+        wanted: Differing explanations below which the search also descends from the rest of the image.
         effort: Looking for differing explanations ends at the first chance after the whole search has scored
             this many times the patch sets that its first explanations took, >= 1.
         seed: Of the random halves.
@@ -102,7 +114,8 @@ def beam(  # noqa: PLR0913
 
     Cost:
         n_cells + 2 scores for the guide (and as many and n_random again if it looks closer), at most
-        beam_width * candidates a level, at most 2 * per_round a round, plus minimisation.
+        beam_width * candidates a level, at most 2 * per_round a round, 40 to 150 a descent, and
+        minimisation.
     """
     if min(n_cells, beam_width, candidates, max_size, max_mses, max_forwards, harvest, per_round, effort) < 1:
         raise ConfigError(
@@ -110,6 +123,7 @@ def beam(  # noqa: PLR0913
             "must be >= 1."
         )
     limits = _Limits(
+        n_cells,
         beam_width,
         candidates,
         min(max_size, n_cells),
@@ -125,19 +139,30 @@ def beam(  # noqa: PLR0913
     if verdicts.is_sufficient(0):
         return Found((), BASELINE_SUFFICES, n_scored=len(verdicts.scores))
     found: dict[int, FoundSet] = {}
+    full = (1 << n_cells) - 1
+    if not verdicts.is_sufficient(full):  # a threshold above the whole image leaves nothing to descend from
+        limits = replace(limits, look_closer=0)
     yield from _climb(ranker, limits, verdicts, found)
+    if limits.look_closer and not found and not limits.are_reached(found, verdicts):
+        yield from ranker.look_closer(verdicts)
+        yield from _descend_from([full], 1, verdicts, found, limits)
+        while found and len(found) < limits.harvest and not limits.are_reached(found, verdicts):
+            starts = starts_without(found, verdicts, n_cells, per_round)
+            if not (yield from _descend_from(starts, AT_ONCE, verdicts, found, limits)):
+                break
     # Some images have no others: to look for them must not cost many times what the first took.
     budget = min(max_forwards, effort * len(verdicts.scores))
     limits = replace(limits, max_forwards=budget)
     differing = SeekLimits(overlap, per_round, patience, limits.max_size, max_mses, budget, verify_up_to)
-    family: list[int] = []
     while found and patience and not limits.are_reached(found, verdicts):
+        before = gain(found, diverse_family(found, overlap))
         yield from seek(n_cells, found, verdicts, differing)
-        larger = diverse_family(found, overlap)
-        if len(larger) >= wanted or len(larger) == len(family):
+        family = diverse_family(found, overlap)
+        if len(family) < wanted:
+            starts = starts_apart(family, verdicts, n_cells, overlap, per_round)
+            yield from _descend_from(starts, 1, verdicts, found, limits)
+        if gain(found, diverse_family(found, overlap)) == before:
             break
-        family = larger
-        yield from _climb(ranker, limits, verdicts, found, apart_from=family, overlap=overlap)
     sets = yield from settle(found.values(), verdicts, verify_up_to)
     note = replace(limits, max_forwards=max_forwards).note(found, verdicts, n_confirmed=len(sets))
     if not note and sets and len(verdicts.scores) >= budget:
@@ -149,6 +174,7 @@ def beam(  # noqa: PLR0913
 class _Limits:
     """Where the search stops; fields as the arguments of ``beam``."""
 
+    n_cells: int
     beam_width: int
     candidates: int
     max_size: int
@@ -172,52 +198,63 @@ class _Limits:
         return "" if n_confirmed else f"No sufficient patch set of at most {self.max_size} patches was found."
 
 
-def _climb(
-    guide: Guide,
-    limits: _Limits,
-    verdicts: Verdicts,
-    found: dict[int, FoundSet],
-    *,
-    apart_from: Sequence[int] = (),
-    overlap: int = 0,
-) -> ScoreSteps[None]:
-    """Go up level by level and add what is found on the way to ``found``.
-
-    Sets that share more than ``overlap`` patches with any of ``apart_from`` are left out.
-    """
-
-    def is_open(mask: int) -> bool:
-        near = any((mask & other).bit_count() > overlap for other in apart_from)
-        return not near and not _contains_any(mask, found)
-
-    kept, enough = [0], len(found) + limits.harvest if apart_from else limits.harvest
+def _climb(guide: Guide, limits: _Limits, verdicts: Verdicts, found: dict[int, FoundSet]) -> ScoreSteps[None]:
+    """Go up level by level and add what is found on the way to ``found``."""
+    kept, gap = [0], math.inf
     for size in range(1, limits.max_size + 1):
-        if size == limits.look_closer + 1 and not found:
-            yield from guide.look_closer(verdicts)
-        level = guide.extensions(kept, limits.candidates, verdicts, is_open)
+        level = guide.extensions(
+            kept, limits.candidates, verdicts, lambda mask: not _contains_any(mask, found)
+        )
         yield from verdicts.ask(level)
+        last, gap = gap, min((_gap(mask, verdicts) for mask in level), default=math.inf)
+        # The first gain is from nothing to one patch and promises nothing yet.
+        if size > 1 and limits.look_closer and not found and gap > limits.look_closer * max(last - gap, 0):
+            return
         sufficient = [mask for mask in level if verdicts.is_sufficient(mask)]
-        yield from _harvest(sufficient, verdicts, found, limits, enough)
+        yield from _harvest(sufficient, verdicts, found, limits)
         rest = [m for m in level if not verdicts.is_sufficient(m) and not _contains_any(m, found)]
         kept = sorted(rest, key=lambda mask: (-verdicts.scores[mask], mask))[: limits.beam_width]
-        if not kept or len(found) >= enough or limits.are_reached(found, verdicts):
+        if not kept or len(found) >= limits.harvest or limits.are_reached(found, verdicts):
             return
+
+
+def _gap(mask: int, verdicts: Verdicts) -> float:
+    """Return how far a scored set is below the threshold, in log-odds; not above 0 if it is sufficient."""
+    return log_odds(verdicts.threshold) - log_odds(verdicts.scores[mask])
 
 
 def _harvest(
-    sufficient: list[int], verdicts: Verdicts, found: dict[int, FoundSet], limits: _Limits, enough: int
+    sufficient: list[int], verdicts: Verdicts, found: dict[int, FoundSet], limits: _Limits
 ) -> ScoreSteps[None]:
     """Add to ``found`` the MSEs that ``sufficient`` shrink to, a few at once, until there are enough."""
-    while sufficient and len(found) < enough:
+    while sufficient and len(found) < limits.harvest:
         if found and len(verdicts.scores) >= limits.max_forwards:
             return
-        n = min(limits.beam_width, enough - len(found))
+        n = min(limits.beam_width, limits.harvest - len(found))
         group = pick_different(sufficient, list(found), verdicts.scores, n)
         minimal = yield from minimise(group, verdicts, is_final=False)
         new = [mask for mask in minimal if mask not in found]
         for one in (yield from check_subsets(new, verdicts, limits.verify_up_to)):
             found[one.mask] = one
         sufficient = [m for m in sufficient if m not in group and not _contains_any(m, found)]
+
+
+def _descend_from(
+    starts: Sequence[int], n: int, verdicts: Verdicts, found: dict[int, FoundSet], limits: _Limits
+) -> ScoreSteps[int]:
+    """Add to ``found`` what the ``n`` most confident sufficient starts shrink to; return how many are new."""
+    yield from verdicts.ask(starts)
+    sufficient = sorted(
+        filter(verdicts.is_sufficient, starts), key=lambda mask: (-verdicts.scores[mask], mask)
+    )
+    ends = yield from together([descend(mask, verdicts, limits.n_cells) for mask in sufficient[:n]])
+    masks = dict.fromkeys(mask for minimal in ends for mask in minimal if mask.bit_count() <= limits.max_size)
+    before = len(found)
+    for one in (
+        yield from check_subsets([m for m in masks if m not in found], verdicts, limits.verify_up_to)
+    ):
+        found[one.mask] = one
+    return len(found) - before
 
 
 def _contains_any(mask: int, found: dict[int, FoundSet]) -> bool:

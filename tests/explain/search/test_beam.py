@@ -23,6 +23,7 @@ FULL: dict[str, Any] = {
     "harvest": 1000,
     "wanted": 0,
     "effort": 1000,
+    "look_closer": 0,
 }
 NARROW: dict[str, Any] = {"beam_width": 2, "candidates": 3, "n_random": 4}
 
@@ -125,9 +126,36 @@ def test_candidates_and_width_limit_a_level() -> None:
     log = twin.Log(lambda masks: [m.bit_count() / 1000 for m in masks])
     log.drive(beam(20, 0.9, beam_width=3, candidates=4, n_random=5, max_forwards=10**6))
     levels = [request.masks for request in log.requests[2:]]
-    closer = [masks for masks in levels if len(masks) > 3 * 4]
-    assert [len(masks) for masks in closer] == [20 + 5], "after six levels in vain, once"
-    assert [{m.bit_count() for m in masks} for masks in levels[:5]] == [{k} for k in range(2, 7)]
+    assert all(len(masks) <= 3 * 4 for masks in levels)
+    assert [{m.bit_count() for m in masks} for masks in levels] == [{k} for k in range(2, 20)]
+
+
+def needs_seven_of_ten(masks: Sequence[int]) -> list[float]:
+    """Score next to nothing below seven of the first ten patches: a classifier that needs many at once."""
+    return [0.01 + 0.98 * ((m & 1023).bit_count() >= 7) + m.bit_count() / 10**5 for m in masks]
+
+
+def test_levels_that_promise_nothing_give_way_to_descents() -> None:
+    log = twin.Log(needs_seven_of_ten)
+    found = log.drive(beam(30, 0.9, candidates=4, beam_width=3))
+    assert {one.mask.bit_count() for one in found.sets} == {7}
+    assert len(found.sets) >= 4
+    twin.assert_minimal(found, needs_seven_of_ten, 0.9)
+    sizes = [m.bit_count() for request in log.requests[:4] for m in request.masks]
+    assert max(sizes[32:44]) == 2, "two levels are enough to see it"
+    assert log.distinct < 30 + 30 + 48 + 700, "with all subsets of four sets of seven"
+
+
+def test_without_a_closer_look_the_levels_go_on() -> None:
+    log = twin.Log(needs_seven_of_ten)
+    found = log.drive(beam(30, 0.9, look_closer=0, patience=0, max_size=5))
+    assert found.note == "No sufficient patch set of at most 5 patches was found."
+    assert all(m.bit_count() <= 5 or m == (1 << 30) - 1 for m in log.masks(exact=False))
+
+
+def test_what_the_descents_find_is_not_larger_than_allowed() -> None:
+    found = drive(beam(30, 0.9, max_size=5), needs_seven_of_ten)
+    assert found.note == "No sufficient patch set of at most 5 patches was found."
 
 
 def test_nothing_found_says_so() -> None:
@@ -169,22 +197,25 @@ def any_three_of_ten(masks: Sequence[int]) -> list[float]:
 @pytest.mark.parametrize("overlap", [0, 1])
 def test_proposals_find_what_shares_little_with_the_first(overlap: int) -> None:
     def largest(patience: int) -> int:
-        options: dict[str, Any] = {"overlap": overlap, "patience": patience, "wanted": 0}
+        options: dict[str, Any] = {"overlap": overlap, "patience": patience, "wanted": 0, "effort": 4}
         sets = drive(beam(20, 0.85, **options), any_three_of_ten).sets
         return len(largest_diverse(sets, overlap))
 
     assert largest(patience=0) < 3 <= largest(patience=2)
 
 
-def test_the_levels_are_run_again_where_proposals_find_too_little() -> None:
-    def search(wanted: int) -> twin.Log:
-        log = twin.Log(lambda masks: [(m & 3).bit_count() / 2 for m in masks])
-        found = log.drive(beam(20, 0.9, wanted=wanted, overlap=0))
-        assert [one.mask for one in found.sets] == [mask(0, 1)]
-        return log
+def test_the_rest_of_the_image_is_searched_where_proposals_find_too_little() -> None:
+    # Nothing hints at patches 13 to 19, which suffice together and only together.
+    def game(masks: Sequence[int]) -> list[float]:
+        hidden = mask(*range(13, 20))
+        return [max((m & 3).bit_count() / 2, float(m & hidden == hidden)) for m in masks]
 
-    apart = [m for m in search(wanted=2).masks(exact=False) if m.bit_count() > 1 and not m & 3]
-    assert len(apart) > len([m for m in search(wanted=0).masks(exact=False) if not m & 3])
+    def masks_for(wanted: int) -> list[int]:
+        found = drive(beam(20, 0.9, wanted=wanted, overlap=0, max_size=7, effort=50), game)
+        return [one.mask for one in found.sets]
+
+    assert masks_for(wanted=0) == [mask(0, 1)]
+    assert masks_for(wanted=2) == [mask(0, 1), mask(*range(13, 20))]
 
 
 def test_proposals_look_for_smaller_ones_too() -> None:

@@ -71,3 +71,15 @@ def assert_right(found: Found, game: Game, n: int, threshold: float) -> None:
     assert not any(a != b and a & b == a for a in masks for b in masks)
     key = [(one.mask.bit_count(), -one.probability, one.mask) for one in found.sets]
     assert key == sorted(key)
+
+
+def assert_minimal(found: Found, game: Game, threshold: float) -> None:
+    """Check that every set is sufficient and needs each of its patches."""
+    assert found.sets
+    for one in found.sets:
+        assert game([one.mask])[0] == one.probability >= threshold
+        assert all(
+            game([one.mask & ~(1 << c)])[0] < threshold
+            for c in range(one.mask.bit_length())
+            if one.mask >> c & 1
+        )

@@ -91,29 +91,40 @@ def starts_without(found: Iterable[int], verdicts: Verdicts, n_cells: int, n: in
     return sorted(starts, key=lambda mask: (-surrogate.predict(mask), mask))[:n]
 
 
-def starts_apart(family: Sequence[int], verdicts: Verdicts, n_cells: int, overlap: int, n: int) -> list[int]:
-    """Return up to ``n`` of the largest sets that share at most ``overlap`` patches with each of ``family``.
+def starts_apart(
+    families: Iterable[Sequence[int]], verdicts: Verdicts, n_cells: int, overlap: int, n: int
+) -> list[int]:
+    """Return up to ``n`` of the largest sets that share little with a family of explanations, best first.
 
-    They keep every patch that no member has, and of each member its most valuable ones; of one member after
-    another, any one patch takes their place.
+    They keep every patch that no member has, and of each member its most valuable ones, at most ``overlap``;
+    of one member after another, any one patch takes their place.
 
     Args:
-        family: Patch sets, at least one.
+        families: Each at least one patch set; a start is apart from all members of one of them.
         verdicts: Known scores.
         n_cells: Patches of the grid.
         overlap: Patches that may be shared with each member, >= 0.
-        n: Most sets returned.
+        n: Most sets returned, those first that the surrogate expects most of.
     """
-    values = Surrogate(verdicts, n_cells).values
+    surrogate = Surrogate(verdicts, n_cells)
+    starts = {start for family in families for start in _apart(family, surrogate, n_cells, overlap)}
+    new = [start for start in starts if start and start not in verdicts.scores]
+    return sorted(new, key=lambda mask: (-surrogate.predict(mask), mask))[:n]
+
+
+def _apart(family: Sequence[int], surrogate: Surrogate, n_cells: int, overlap: int) -> list[int]:
+    """Return the largest sets that share at most ``overlap`` patches, and not all, with each member."""
+    values = surrogate.values
     ranked = [sorted(cells_of(member), key=lambda cell: (-values[cell], cell)) for member in family]
     # Never all of a member: whatever contains it shrinks to it again.
-    best = [mask_of(cells[: min(overlap, len(cells) - 1)]) for cells in ranked]
+    most = [min(overlap, len(cells) - 1) for cells in ranked]
+    best = [mask_of(cells[:n]) for cells, n in zip(ranked, most, strict=True)]
     free = (1 << n_cells) - 1 & ~mask_of(cell for cells in ranked for cell in cells)
     starts: dict[int, None] = {}
     for i, cells in enumerate(ranked):
         others = mask_of(cell for j, top in enumerate(best) if j != i for cell in cells_of(top))
         for choice in [1 << cell for cell in cells] if best[i] else [0]:
             start = free | others | choice
-            if all((start & member).bit_count() <= min(overlap, member.bit_count() - 1) for member in family):
+            if all((start & m).bit_count() <= n for m, n in zip(family, most, strict=True)):
                 starts[start] = None
-    return [start for start in starts or [free] if start and start not in verdicts.scores][:n]
+    return list(starts) or [free]

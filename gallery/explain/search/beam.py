@@ -19,7 +19,8 @@ image usually has several.
    end as soon as their last gain promises no explanation within `look_closer` more of them. Every
    patch is then scored removed alone, and so are random halves of the grid; and the search descends from the
    whole image, dropping many patches at once, those the model values least. Further descents start from the
-   whole image without a few patches that hit every explanation known: what they end in is new.
+   whole image without a few patches that hit every explanation known, until there are `descents` of them:
+   what they end in is new.
 5. **Differing explanations.** A beam finds near copies. So sets are proposed that share at most `overlap`
    patches with the most diverse explanations known: each grows from one patch by the patches the model
    values most, until it is expected to suffice. The best proposals are scored together, those that suffice
@@ -38,8 +39,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gallery.errors import ConfigError
-from gallery.explain.search._base import BASELINE_SUFFICES, SEARCHES, Found, FoundSet, Verdicts, together
+from gallery.explain.search._base import (
+    BASELINE_SUFFICES,
+    SEARCHES,
+    Found,
+    FoundSet,
+    Verdicts,
+    check_at_least,
+    together,
+)
 from gallery.explain.search._descend import descend, starts_apart, starts_without
 from gallery.explain.search._guide import Guide, pick_different
 from gallery.explain.search._minimise import check_subsets, minimise, settle
@@ -72,11 +80,12 @@ def beam(  # noqa: PLR0913
     verify_up_to: int = 8,
     harvest: int = 4,
     look_closer: int = 3,
+    descents: int = 6,
     n_random: int = 48,
     overlap: int = 1,
     per_round: int = 16,
     patience: int = 2,
-    wanted: int = 3,
+    wanted: int = 2,
     effort: int = 2,
     seed: int = 0,
 ) -> ScoreSteps[Found]:
@@ -94,10 +103,11 @@ def beam(  # noqa: PLR0913
         max_forwards: The search ends at the first chance after this many scored masks, but not before a
             sufficient set at hand has been minimised.
         verify_up_to: All subsets are checked for sets of at most this many patches.
-        harvest: The levels, or the descents in their place, end once this many explanations are found, >= 1.
+        harvest: The levels end once this many explanations are found, >= 1.
         look_closer: The search goes on from above once the levels promise no explanation within so many
             more; 0: never.
-        n_random: Random halves of the grid scored then, >= 0.
+        descents: From above, the search goes on until it has this many explanations, >= 1.
+        n_random: Random halves of the grid scored first, >= 0.
         overlap: Patches that differing explanations may share, >= 0.
         per_round: Proposals scored per round, >= 1.
         patience: Rounds without gain after which the search ends; 0: no proposals at all.
@@ -117,11 +127,18 @@ def beam(  # noqa: PLR0913
         beam_width * candidates a level, at most 2 * per_round a round, 40 to 150 a descent, and
         minimisation.
     """
-    if min(n_cells, beam_width, candidates, max_size, max_mses, max_forwards, harvest, per_round, effort) < 1:
-        raise ConfigError(
-            "search: beam_width, candidates, max_size, max_mses, max_forwards, harvest, per_round and effort "
-            "must be >= 1."
-        )
+    check_at_least(
+        1,
+        beam_width=beam_width,
+        candidates=candidates,
+        max_size=max_size,
+        max_mses=max_mses,
+        max_forwards=max_forwards,
+        harvest=harvest,
+        descents=descents,
+        per_round=per_round,
+        effort=effort,
+    )
     limits = _Limits(
         n_cells,
         beam_width,
@@ -132,6 +149,7 @@ def beam(  # noqa: PLR0913
         verify_up_to,
         min(harvest, max_mses),
         look_closer,
+        min(descents, max_mses),
     )
     verdicts = Verdicts(threshold)
     ranker = Guide(guide, n_cells, guide_map, n_random=n_random, seed=seed)
@@ -146,7 +164,7 @@ def beam(  # noqa: PLR0913
     if limits.look_closer and not found and not limits.are_reached(found, verdicts):
         yield from ranker.look_closer(verdicts)
         yield from _descend_from([full], 1, verdicts, found, limits)
-        while found and len(found) < limits.harvest and not limits.are_reached(found, verdicts):
+        while found and len(found) < limits.descents and not limits.are_reached(found, verdicts):
             starts = starts_without(found, verdicts, n_cells, per_round)
             if not (yield from _descend_from(starts, AT_ONCE, verdicts, found, limits)):
                 break
@@ -159,7 +177,9 @@ def beam(  # noqa: PLR0913
         yield from seek(n_cells, found, verdicts, differing)
         family = diverse_family(found, overlap)
         if len(family) < wanted:
-            starts = starts_apart(family, verdicts, n_cells, overlap, per_round)
+            # One explanation alone is as good a family as any other one, but may leave less room.
+            families = [family] if len(family) > 1 else [[mask] for mask in found]
+            starts = starts_apart(families, verdicts, n_cells, overlap, per_round)
             yield from _descend_from(starts, 1, verdicts, found, limits)
         if gain(found, diverse_family(found, overlap)) == before:
             break
@@ -183,6 +203,7 @@ class _Limits:
     verify_up_to: int
     harvest: int
     look_closer: int
+    descents: int
 
     def are_reached(self, found: dict[int, FoundSet], verdicts: Verdicts) -> bool:
         """Return whether the search has enough explanations, or has spent its scores."""

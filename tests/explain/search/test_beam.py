@@ -261,7 +261,17 @@ def test_budget_does_not_lose_a_set_at_hand() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["beam_width", "candidates", "max_size", "max_mses", "max_forwards", "harvest", "per_round", "effort"],
+    [
+        "beam_width",
+        "candidates",
+        "max_size",
+        "max_mses",
+        "max_forwards",
+        "harvest",
+        "descents",
+        "per_round",
+        "effort",
+    ],
 )
 def test_options_below_one(option: str) -> None:
     with pytest.raises(ConfigError, match=option):

@@ -74,7 +74,7 @@ def test_starts_apart_share_no_more_than_allowed_and_are_as_large_as_can_be(
 ) -> None:
     verdicts = Verdicts(1.0)
     drive(verdicts.ask([0, *(1 << c for c in range(9))]), lambda masks: [m % 7 / 10 for m in masks])
-    starts = starts_apart(family, verdicts, 9, overlap, 100)
+    starts = starts_apart([family], verdicts, 9, overlap, 100)
     assert starts
     for start in starts:
         allowed = [min(overlap, member.bit_count() - 1) for member in family]

@@ -74,7 +74,7 @@ class SearchSettings(Section):
     verify_up_to: int = Field(8, ge=0, le=12, description="Check all subsets of MSEs up to this size.")
     harvest: int = Field(4, ge=1, le=1000, description="MSEs after which the beam gives way to proposals.")
     look_closer: int = Field(3, ge=0, le=256, description="MSE not expected within so many levels: descend.")
-    descents: int = Field(6, ge=1, le=1000, description="MSEs after which descents give way to proposals.")
+    descents: int = Field(4, ge=1, le=1000, description="MSEs after which descents give way to proposals.")
     n_random: int = Field(48, ge=0, le=10000, description="Random halves of the grid scored before them.")
     overlap: int = Field(1, ge=0, le=256, description="Patches that differing MSEs may share.")
     per_round: int = Field(16, ge=1, le=1000, description="Proposals of differing MSEs scored together.")

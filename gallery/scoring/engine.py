@@ -211,8 +211,11 @@ class Engine:
         size = scorers[0].layout[1]
         keep = bits_of([mask for _, mask in queue], scorers[0].mask_model.n_cells).to(self.device)
         keep = keep @ self._basis(scorers[0])
-        image = torch.cat([scorer.image for scorer in scorers])
-        baseline = torch.cat([scorer.baseline for scorer in scorers])
+        if len(set(scorers)) == 1:  # one image serves the whole pass: no copies
+            image, baseline = scorers[0].image, scorers[0].baseline
+        else:
+            image = torch.cat([scorer.image for scorer in scorers])
+            baseline = torch.cat([scorer.baseline for scorer in scorers])
         rows = self.probabilities(compose(image, baseline, keep.reshape(-1, *size)), exact=exact)
         index = torch.tensor([scorer.target for scorer in scorers], device=rows.device)
         values = rows.gather(1, index[:, None])[:n, 0].tolist()

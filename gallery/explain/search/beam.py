@@ -80,7 +80,7 @@ def beam(  # noqa: PLR0913
     verify_up_to: int = 8,
     harvest: int = 4,
     look_closer: int = 3,
-    descents: int = 6,
+    descents: int = 4,
     n_random: int = 48,
     overlap: int = 1,
     per_round: int = 16,

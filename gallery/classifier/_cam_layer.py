@@ -2,11 +2,16 @@
 
 Grad-CAM (Selvaraju et al., ICCV 2017, arXiv:1610.02391, section 3) takes the last convolutional feature map:
 the deepest layer that still knows where things are. Here that is the last feature map no pooling has touched,
-and of several modules that hand on the very same map, the outermost: ``layer4`` of a ResNet, not
-``layer4.1.relu``.
+channels first or last, and of several modules that hand on the very same map, the outermost: ``layer4`` of a
+ResNet, not ``layer4.1.relu``.
 
-Transformers whose positions travel as tokens (ViT) or channels-last maps (timm's Swin) have no such map after
-their first layer; for them there is no default layer.
+In a vision transformer the last block's output is no such layer where the head reads only the class token:
+behind the last attention the patches matter no more, and their gradient is zero. There it is the
+normalisation in front of the last attention, the last place where every patch still has a say, or, in a block
+that does not begin with one, the output of the block before. Where the head pools over the patches, it is
+the last layer that returns them.
+
+Transformers whose order of tokens is not known (``gallery.layouts``) have no such layer.
 """
 
 from dataclasses import dataclass
@@ -16,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from gallery.errors import ClassifierError
+from gallery.layouts import Tokens, covers, find_tokens, map_layouts
 
 _PASS_THROUGH = (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Flatten)
 
@@ -36,8 +42,9 @@ class Trace:
 class _Recorder:
     """Forward hooks' memory: the last feature map, and whether tokens came after it."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, network: nn.Module, size: tuple[int, int]) -> None:
         self.path = ""
+        self._network = network
         self._size = size
         self._map: Tensor | None = None
         self._pooled: Tensor | None = None
@@ -51,21 +58,23 @@ class _Recorder:
             self._pooled = output
         elif output is self._pooled:
             return  # a container handing on what its pooling child made
-        elif self._is_feature_map(output):
+        elif self._is_feature_map(path, output):
             self.path, self._map = path, output
         elif is_leaf and self._has_positions(output):
             self.path, self._map = "", None
 
-    def _is_feature_map(self, output: Tensor) -> bool:
-        """Whether ``output`` is (1, C, h, w), h, w > 1, with the aspect ratio of the input."""
-        if output.ndim != 4 or output.shape[0] != 1 or min(output.shape[2:]) < 2:
+    def _is_feature_map(self, path: str, output: Tensor) -> bool:
+        """Whether ``output`` is (1, C, h, w) or (1, h, w, C), h, w > 1, with the input's aspect ratio."""
+        if output.ndim != 4 or output.shape[0] != 1:
             return False
         if output is self._map:
             return True
-        (h, w), (height, width) = output.shape[2:], self._size
-        # Channels-last maps (1, h, w, C) and attention heads (1, heads, N, d) fail this. One cell of
-        # tolerance: strides round up or down.
-        return h <= height and w <= width and abs(h * width - w * height) <= max(height, width)
+        rows_first = (output.shape[1], output.shape[2])
+        if min(output.shape[2:]) > 1 and covers((output.shape[2], output.shape[3]), self._size):
+            return True  # attention heads (1, heads, N, d) fail this
+        if min(rows_first) < 2 or not covers(rows_first, self._size):
+            return False
+        return map_layouts(self._network, path, output.shape, self._size) == ("channels last",)
 
     @staticmethod
     def _has_positions(output: Tensor) -> bool:
@@ -73,6 +82,33 @@ class _Recorder:
         if output.ndim == 3:
             return output.shape[0] == 1 and output.shape[1] > 1
         return output.ndim == 4 and output.shape[0] == 1 and min(output.shape[1:]) > 1
+
+
+class _TokenRecorder:
+    """Forward hooks' memory for a vision transformer: the last tokens, and how its last block begins."""
+
+    def __init__(self, network: nn.Module, tokens: Tokens) -> None:
+        self._tokens = tokens
+        names = [name for name, _ in network.get_submodule(tokens.blocks).named_children()]
+        self._blocks = [f"{tokens.blocks}.{name}" for name in names]
+        self._entry: str | None = None
+        self._last = ""
+
+    def see(self, path: str, module: nn.Module, output: object) -> None:
+        """Take note of the output of the module at ``path``; called in order of execution."""
+        are_tokens = isinstance(output, Tensor) and output.ndim == 3 and output.shape[1] == self._tokens.n
+        if self._entry is None and self._blocks and path.rpartition(".")[0] == self._blocks[-1]:
+            is_norm = "norm" in type(module).__name__.lower()
+            self._entry = path if are_tokens and is_norm else ""
+        if are_tokens and not isinstance(module, _PASS_THROUGH):
+            self._last = path
+
+    @property
+    def path(self) -> str:
+        """Dotted path of the default layer, or ""."""
+        if not self._tokens.read:
+            return self._last
+        return self._entry or (self._blocks[-2] if len(self._blocks) > 1 else "")
 
 
 def trace(module: nn.Module, size: tuple[int, int]) -> Trace:
@@ -88,7 +124,8 @@ def trace(module: nn.Module, size: tuple[int, int]) -> Trace:
     Cost:
         One forward pass.
     """
-    recorder = _Recorder(size)
+    tokens = find_tokens(module, size)
+    recorder = _TokenRecorder(module, tokens) if tokens else _Recorder(module, size)
 
     def hook(path: str, child: nn.Module, _: object, output: object) -> None:
         recorder.see(path, child, output)
@@ -119,7 +156,7 @@ def trace(module: nn.Module, size: tuple[int, int]) -> Trace:
 
 
 def default_cam_layer(module: nn.Module, size: tuple[int, int]) -> str:
-    """Return the dotted path of the last feature map before global pooling, or "" if there is none.
+    """Return the dotted path of the default CAM layer, or "" if there is none.
 
     Args:
         module: The network in evaluation mode.

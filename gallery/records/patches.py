@@ -29,6 +29,10 @@ class MaskModel:
     For a grid, m is the (R, S) grid of kept bits, upsampled to (H, W); for superpixels, m is 1 in the kept
     segments and 0 elsewhere.
 
+    Where patches are removed by dropping tokens, a vision transformer sees the image as it is and runs on the
+    tokens of the kept patches only. The formula then holds for soft masks (and, where nothing is left to
+    pool, for the empty set).
+
     Attributes:
         rows: R; unused for superpixels.
         cols: S; unused for superpixels.
@@ -39,6 +43,7 @@ class MaskModel:
         n_segments: For superpixels: in the settings the number asked for, in an image's results the number
             it has.
         compactness: For superpixels: how much nearness counts against colour (SLIC).
+        removal: "baseline", or "drop_tokens" for vision transformers.
     """
 
     rows: int = 7
@@ -49,6 +54,7 @@ class MaskModel:
     partition: Literal["grid", "slic"] = "grid"
     n_segments: int = 49
     compactness: float = 20.0
+    removal: Literal["baseline", "drop_tokens"] = "baseline"
 
     @property
     def n_cells(self) -> int:

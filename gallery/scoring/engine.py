@@ -10,10 +10,15 @@ fixed size with copies of their last image, and screening passes to a power of t
 number shown then depends on its neighbours in a batch or on its place in it, so an interrupted build
 continues to the same bytes. (Tested on real networks. A network that ends in a few, say 3, classes may
 still round by place in the batch.)
+
+Where the mask model drops tokens of a vision transformer, passes hold masks that keep equally many of them,
+for the same reason; see ``gallery.scoring.token_dropping``.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -24,6 +29,7 @@ from gallery.interfaces import Classifier, ScoreRequest, ScoreSteps
 from gallery.perturbation import basis_of, bits_of, compose
 from gallery.records import MaskModel, ModelInput
 from gallery.scoring.table import ScoreTable
+from gallery.scoring.token_dropping import TokenDropping, token_dropping
 from gallery.scoring.tuning import Tuning, screening_copy
 
 SMALLEST_BATCH = 4
@@ -34,6 +40,7 @@ DOUBT = 2.0
 
 
 Layout = tuple[MaskModel, tuple[int, int], int | None]
+Around = Callable[[torch.nn.Module], AbstractContextManager[object]]
 
 
 class Scorer:
@@ -46,6 +53,7 @@ class Scorer:
         self.forwards = 0
         self.errors: list[float] = []
         self.segments = None if inputs.segments is None else torch.from_numpy(inputs.segments)
+        self.dropping = engine.dropping(mask_model)
         self._engine = engine
         self.image = torch.from_numpy(inputs.tensor).to(engine.device)
         self.baseline = torch.from_numpy(inputs.baseline).to(engine.device)
@@ -55,7 +63,7 @@ class Scorer:
         return self._engine.answer([(self, ScoreRequest(masks, exact=exact, threshold=threshold))])[0]
 
     def score_soft(self, keep: Tensor, *, exact: bool, baseline: Tensor | None = None) -> Tensor:
-        """Return probabilities for soft masks; not cached.
+        """Return probabilities for soft masks, which use the baseline in every mask model; not cached.
 
         Args:
             keep: (B, H, W) float32 in [0, 1], 1 = kept.
@@ -119,6 +127,7 @@ class Engine:
         same = tuning.precision == "float32"
         self._screen = self._exact if same else screening_copy(classifier.module, tuning.precision)
         self._bases: dict[Layout, tuple[Tensor, Tensor | None]] = {}
+        self._droppings: dict[MaskModel, TokenDropping] = {}
 
     @property
     def screens_exactly(self) -> bool:
@@ -140,11 +149,32 @@ class Engine:
         return self.tuning.exact_batch if exact else self.tuning.batch
 
     def scorer(self, inputs: ModelInput, target: int, mask_model: MaskModel) -> Scorer:
-        """Return a scorer for one image and target class with an empty table."""
+        """Return a scorer for one image and target class with an empty table.
+
+        Raises:
+            ConfigError: If the mask model drops tokens and the classifier or the grid does not allow it.
+        """
         return Scorer(self, inputs, target, mask_model)
 
-    def probabilities(self, x: Tensor, *, exact: bool) -> Tensor:
+    def dropping(self, mask_model: MaskModel) -> TokenDropping | None:
+        """Return how tokens are dropped under ``mask_model``, or None if a baseline replaces patches.
+
+        Raises:
+            ConfigError: If tokens are to be dropped and the classifier or the grid does not allow it.
+        """
+        if mask_model.removal == "baseline":
+            return None
+        if mask_model not in self._droppings:
+            self._droppings[mask_model] = token_dropping(self.classifier, mask_model)
+        return self._droppings[mask_model]
+
+    def probabilities(self, x: Tensor, *, exact: bool, around: Around = nullcontext) -> Tensor:
         """Return softmax probabilities (B, K) float32 for normalised inputs (B, 3, H, W), B <= batch size.
+
+        Args:
+            x: Inputs.
+            exact: True for a float32 pass.
+            around: Makes of the network the context its pass runs in.
 
         Raises:
             ClassifierError: If the network returns NaN or infinity.
@@ -153,7 +183,8 @@ class Engine:
         module, dtype = (self._exact, torch.float32) if exact else (self._screen, self.screen_dtype)
         with torch.inference_mode():
             padded = _padded(x, self._pass_size(n, exact=exact)).to(dtype)
-            logits = module(padded.contiguous(memory_format=torch.channels_last))[:n]
+            with around(module):
+                logits = module(padded.contiguous(memory_format=torch.channels_last))[:n]
             result: Tensor = logits.float().softmax(dim=1)
         if not bool(torch.isfinite(result).all()):
             raise ClassifierError(
@@ -197,7 +228,11 @@ class Engine:
         queues: dict[object, dict[tuple[Scorer, int], None]] = {}
         for scorer, masks in wanted:
             unknown = [(scorer, mask) for mask in masks if not scorer.known(mask, exact=exact)]
-            queues.setdefault(scorer.layout, {}).update(dict.fromkeys(unknown))
+            if scorer.dropping is None:
+                queues.setdefault(scorer.layout, {}).update(dict.fromkeys(unknown))
+                continue
+            for pair in unknown:  # sequences of one length go together
+                queues.setdefault((scorer.layout, pair[1].bit_count()), {})[pair] = None
         size = self.batch(exact=exact)
         for queue in map(list, queues.values()):
             for start in range(0, len(queue), size):
@@ -208,15 +243,7 @@ class Engine:
         n = len(queue)
         queue = [*queue, *[queue[-1]] * (self._pass_size(n, exact=exact) - n)]
         scorers = [scorer for scorer, _ in queue]
-        size = scorers[0].layout[1]
-        keep = bits_of([mask for _, mask in queue], scorers[0].mask_model.n_cells).to(self.device)
-        keep = keep @ self._basis(scorers[0])
-        if len(set(scorers)) == 1:  # one image serves the whole pass: no copies
-            image, baseline = scorers[0].image, scorers[0].baseline
-        else:
-            image = torch.cat([scorer.image for scorer in scorers])
-            baseline = torch.cat([scorer.baseline for scorer in scorers])
-        rows = self.probabilities(compose(image, baseline, keep.reshape(-1, *size)), exact=exact)
+        rows = self._answers(scorers, [mask for _, mask in queue], exact=exact)
         index = torch.tensor([scorer.target for scorer in scorers], device=rows.device)
         values = rows.gather(1, index[:, None])[:n, 0].tolist()
         tops = (rows.argmax(dim=1) == index)[:n].tolist()
@@ -227,6 +254,21 @@ class Engine:
                 _record_exact(scorer, mask, value, is_top=is_top)
             else:
                 scorer.table.screened[mask] = value
+
+    def _answers(self, scorers: Sequence[Scorer], masks: list[int], *, exact: bool) -> Tensor:
+        """Return the probabilities (B, K) of one full pass; masks of one layout, one for each scorer."""
+        if len(set(scorers)) == 1:  # one image serves the whole pass: no copies
+            image, baseline = scorers[0].image, scorers[0].baseline
+        else:
+            image = torch.cat([scorer.image for scorer in scorers])
+            baseline = torch.cat([scorer.baseline for scorer in scorers])
+        n_cells, size, dropping = scorers[0].mask_model.n_cells, scorers[0].layout[1], scorers[0].dropping
+        if dropping is not None and (masks[0] or not dropping.needs_patches):
+            kept = dropping.kept(masks, n_cells).to(self.device)
+            x = image.expand(len(masks), -1, -1, -1)
+            return self.probabilities(x, exact=exact, around=partial(dropping.only, kept=kept))
+        keep = bits_of(masks, n_cells).to(self.device) @ self._basis(scorers[0])
+        return self.probabilities(compose(image, baseline, keep.reshape(-1, *size)), exact=exact)
 
     def _basis(self, scorer: Scorer) -> Tensor:
         model, size, own = scorer.layout

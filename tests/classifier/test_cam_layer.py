@@ -2,11 +2,14 @@
 
 import pytest
 import torch
+import torchvision
+from timm.models.vision_transformer import ParallelScalingBlock, ResPostBlock
 from torch import Tensor, nn
 
 from gallery.classifier._architectures import build
 from gallery.classifier._cam_layer import default_cam_layer, trace
 from gallery.errors import ClassifierError
+from tests import toy, transformers
 
 
 @pytest.mark.parametrize(
@@ -22,8 +25,11 @@ from gallery.errors import ClassifierError
         ("timm:convnext_atto", "stages"),
         ("timm:mobilenetv3_small_050", "blocks"),
         ("timm:coatnet_pico_rw_224", "norm"),
-        ("timm:test_vit", ""),
-        ("timm:swin_s3_tiny_224", ""),
+        ("timm:test_vit", "blocks.5.norm1"),  # the class token is read: behind it no patch matters
+        ("timm:test_vit2", "blocks"),  # the mean over the patches is read
+        ("timm:test_vit3", "norm"),  # attention pooling
+        ("timm:swin_s3_tiny_224", "norm"),
+        ("timm:hiera_tiny_224", ""),  # its tokens are not in rows
     ],
 )
 def test_default_layer(architecture: str, layer: str) -> None:
@@ -57,6 +63,46 @@ def test_the_layer_yields_the_last_map_over_the_image() -> None:
     (shape,) = shapes
     assert shape[0] == 1
     assert shape[2] == shape[3] > 1
+
+
+@pytest.mark.parametrize(
+    ("network", "size", "layer"),
+    [
+        (transformers.timm_vit(), transformers.SIZE, "blocks.2.norm1"),
+        (transformers.timm_vit(distilled=True), transformers.SIZE, "blocks.2.norm1"),
+        (transformers.timm_vit(reg_tokens=2), transformers.SIZE, "blocks.2.norm1"),
+        (transformers.timm_vit(global_pool="avg"), transformers.SIZE, "blocks"),
+        (transformers.timm_vit(global_pool="avg", fc_norm=False), transformers.SIZE, "norm"),
+        (transformers.timm_vit(block_fn=ResPostBlock), transformers.SIZE, "blocks.1"),
+        (transformers.timm_vit(block_fn=ParallelScalingBlock), transformers.SIZE, "blocks.2.in_norm"),
+        (transformers.torchvision_vit(), (32, 32), "encoder.layers.encoder_layer_2.ln_1"),
+        (nn.Sequential(transformers.torchvision_vit()), (32, 32), "0.encoder.layers.encoder_layer_2.ln_1"),
+        (transformers.timm_swin(), transformers.SIZE, "norm"),
+        (transformers.torchvision_swin(), transformers.SIZE, "permute"),
+        (torchvision.models.convnext_tiny(weights=None, num_classes=3), (64, 96), "features"),
+    ],
+)
+def test_the_default_layer_of_a_transformer_hears_from_every_patch(
+    network: nn.Module, size: tuple[int, int], layer: str
+) -> None:
+    assert default_cam_layer(network.eval(), size) == layer
+    kept: list[Tensor] = []
+
+    def keep(_: nn.Module, __: object, output: Tensor) -> None:
+        kept.append(output)
+
+    handle = network.get_submodule(layer).register_forward_hook(keep)
+    logits = network(toy.image_of(size).requires_grad_())
+    handle.remove()
+    (gradient,) = torch.autograd.grad(logits[:, 1].sum(), kept[0])
+    if gradient.ndim == 3:
+        gradient = gradient[:, -16:]  # patches: a class token need not matter
+    channels = 1 if layer in {"permute", "features"} else -1
+    assert bool(gradient.abs().amax(dim=channels).gt(0).all())
+
+
+def test_a_post_norm_transformer_of_one_block_has_no_default_layer() -> None:
+    assert default_cam_layer(transformers.timm_vit(block_fn=ResPostBlock, depth=1), transformers.SIZE) == ""
 
 
 class Failing(nn.Module):

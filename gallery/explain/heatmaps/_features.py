@@ -1,7 +1,9 @@
 """Activations and gradients of one layer, from one forward and one backward pass.
 
 The layer's output is cut out of the graph and a clone passed on, so that an in-place activation behind it
-cannot change what was captured, and so that the backward pass ends at the layer.
+cannot change what was captured, and so that the backward pass ends at the layer. Channels-last maps and
+tokens are turned into feature maps afterwards (``gallery.layouts``), so the gradients are those of the
+layer's own output.
 """
 
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gallery.errors import ClassifierError
+from gallery.layouts import Layout, read_layout
 from gallery.tensors import left_as_found
 
 
@@ -31,13 +34,14 @@ def capture(module: nn.Module, layer: str, x: Tensor, target: int) -> FeatureMap
 
     Args:
         module: Classifier network; left as found, also after an error.
-        layer: Dotted path of a submodule whose output is one feature map tensor.
+        layer: Dotted path of a submodule whose output is one tensor: feature maps, channels-last maps, or
+            tokens of a vision transformer (``gallery.layouts``); tokens that stand for no patch are left out.
         x: (B, 3, H, W) float32, normalised.
         target: Class index whose logit is differentiated.
 
     Raises:
-        ClassifierError: If there is no such layer, it does not run exactly once, its output is not a
-            (B, C, h, w) tensor, or the logit does not depend on it.
+        ClassifierError: If there is no such layer, it does not run exactly once, its output cannot be read
+            as feature maps, or the logit does not depend on it, or not on its patch tokens.
 
     Cost:
         B images forward, B backward from the logits to the layer.
@@ -48,11 +52,10 @@ def capture(module: nn.Module, layer: str, x: Tensor, target: int) -> FeatureMap
         known = [name for name, _ in module.named_children()]
         raise ClassifierError(f"layer {layer!r} is not in the network; its top level is: {known}.") from None
     seen: list[Tensor] = []
+    layouts: list[Layout] = []
 
-    def cut(_: nn.Module, __: object, output: object) -> Tensor:
-        if not isinstance(output, Tensor) or output.ndim != 4:
-            shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-            raise ClassifierError(f"layer {layer!r}: expected a feature map (B, C, h, w), got {shape}.")
+    def cut(_: nn.Module, __: object, output: Tensor) -> Tensor:
+        layouts.append(read_layout(module, layer, output, len(x), (x.shape[2], x.shape[3])))
         seen.append(output.detach().requires_grad_())
         return seen[-1].clone()
 
@@ -72,7 +75,15 @@ def capture(module: nn.Module, layer: str, x: Tensor, target: int) -> FeatureMap
         gradients = torch.autograd.grad(score, seen[0], allow_unused=True)[0] if score.requires_grad else None
     if gradients is None:
         raise ClassifierError(f"layer {layer!r}: the target's logit does not depend on it.")
-    return FeatureMaps(seen[0].detach().double(), gradients.double())
+    maps = layouts[0].maps(gradients)
+    if layouts[0].kind == "tokens" and not bool(maps.any()):
+        # Behind the last attention a class token no longer hears from the patches.
+        reason = "only the class token matters" if bool(gradients.any()) else "nothing matters to the logit"
+        raise ClassifierError(
+            f"layer {layer!r}: the gradient at every patch token is zero: {reason} behind this layer. Choose "
+            "a layer before the last attention, such as the first normalisation of the last block."
+        )
+    return FeatureMaps(layouts[0].maps(seen[0]).detach().double(), maps.double())
 
 
 def weighted_sum(weights: Tensor, activations: Tensor) -> Tensor:

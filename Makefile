@@ -9,7 +9,7 @@ SET ?=
 ARGS ?=
 BENCH ?= $(wildcard ../shared/data/sag_examples ../shared/data/imagenet100)
 
-.PHONY: help gallery serve test test-slow bench-search check lint format types install install-dev clean distclean
+.PHONY: help gallery serve test test-slow bench-search bench-heatmaps check lint format types install install-dev clean distclean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -36,6 +36,10 @@ test-slow: $(VENV)/.installed-dev ## Run every test, those with the real network
 
 bench-search: $(VENV)/.installed-dev ## Compare the search with the official procedure; BENCH="folder ..." names photographs
 	$(BIN)/python -m tests.benchmarks.search $(BENCH) --out build/bench/search.json $(ARGS)
+
+bench-heatmaps: $(VENV)/.installed-dev ## Compare the heatmaps with the libraries and the official iGOS++ procedure
+	$(BIN)/python -m pip install --quiet '.[parity]'
+	$(BIN)/python -m tests.benchmarks.heatmaps --out build/bench/heatmaps.json $(ARGS)
 
 check: lint types test gallery ## Lint, types, tests, and the default site in strict mode
 

@@ -4,29 +4,33 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
 
-from gallery.errors import ClassifierError, ConfigError
-from gallery.explain.heatmaps import igos as module
-from gallery.explain.heatmaps._base import Subject
-from gallery.explain.heatmaps.igos import _integrated, _line_search, _loss_and_gradient, _Penalties, igos
+from gallery.errors import ClassifierError, ConfigError, ShapeError
+from gallery.explain.heatmaps._base import HEATMAPS, RawMap, Subject
+from gallery.explain.heatmaps._integrated import losses, losses_and_gradients
+from gallery.explain.heatmaps._passes import passes_of
+from gallery.explain.heatmaps.igos import _objective, igos
 from tests import toy
+from tests.explain.heatmaps.masked import (
+    SIZE,
+    informative,
+    nonlinear,
+    path_twin,
+    random_masks,
+    run_of,
+    variation_twin,
+)
 
-SIZE = (24, 20)
 SMALL: dict[str, Any] = {"size": 6, "iterations": 6, "path_points": 4, "l1": 0.1, "tv": 0.2}
 
 
-def informative(region: tuple[slice, slice]) -> Subject:
-    """Return an image of ones in which only ``region`` raises the target's probability."""
-    weights = torch.zeros(SIZE)
-    weights[region] = 8.0 / weights[region].numel()
-    image = torch.ones(1, 3, *SIZE)
-    return toy.subject_of(toy.toy(toy.Evidence(weights, offset=-3.0), SIZE), image)
+def alone(subject: Subject, **options: Any) -> RawMap:  # noqa: ANN401
+    maps: list[RawMap] = igos([subject], **options)
+    return maps[0]
 
 
 def test_finds_the_only_informative_region() -> None:
-    subject = informative((slice(4, 12), slice(10, 20)))
-    native = igos(subject, **SMALL, sigma=0.0).native
+    native = alone(informative((slice(4, 12), slice(10, 20))), **SMALL, sigma=0.0).native
     # Cells are 4 px high and 3.33 px wide: rows 1 and 2, columns 3 to 5.
     inside = torch.zeros(6, 6, dtype=torch.bool)
     inside[1:3, 3:6] = True
@@ -37,94 +41,85 @@ def test_finds_the_only_informative_region() -> None:
 
 def test_mask_stays_in_the_unit_interval_and_passes_are_counted() -> None:
     subject = informative((slice(0, 12), slice(0, 10)))
-    raw = igos(subject, **SMALL)
+    raw = alone(subject, **SMALL)
     assert raw.native.shape == (6, 6)
     assert 0 <= float(raw.native.min()) < float(raw.native.max()) <= 1
-    path = int(subject.classifier.module.images)  # type: ignore[arg-type]
-    # The whole image is scored once by the engine, which has a copy of the network.
-    assert (raw.forwards, raw.backwards, raw.seeded, raw.layer) == (path + 1, 6 * 4, True, None)
+    # Passes of 10 with 4 path points each. The whole image is scored by the engine, which has its own copy.
+    n_passes = len(subject.classifier.module.calls)  # type: ignore[arg-type]
+    assert (raw.forwards, raw.backwards, raw.seeded, raw.layer) == (1 + 4 * n_passes, 6 * 4, True, None)
+    assert set(subject.classifier.module.calls) == {10}  # type: ignore[arg-type]
 
 
-def noise_of(subject: Subject, n: int, sigma: float) -> Tensor:
-    generator = torch.Generator().manual_seed(5)
-    return sigma * torch.randn(n, *subject.image.shape[1:], generator=generator)
+def test_loss_and_gradient_agree_with_float64_point_by_point() -> None:
+    subject, l1, tv = nonlinear(), 0.7, 3.0
+    run = run_of(subject, _objective(0.6, l1, tv), random_masks(1, 5))
+    with passes_of([subject]) as passes:
+        ((loss, gradient),) = losses_and_gradients(passes, [run])
+        assert losses(passes, [run], [run.masks]) == [pytest.approx(loss, rel=1e-6)]
+    mask = run.masks[0].double().requires_grad_()
+    penalty = l1 * (1 - mask).abs().mean() + tv * variation_twin(mask)
+    wanted = path_twin(run, subject.scorer.baseline[0], subject.image[0], mask) + 0.6 * penalty
+    (slope,) = torch.autograd.grad(wanted, mask)
+    assert loss == pytest.approx(float(wanted.detach()), rel=1e-5)
+    assert torch.allclose(gradient[0].double(), slope, rtol=1e-4, atol=1e-6 * float(slope.abs().max()))
 
 
-def twin_loss(subject: Subject, mask: Tensor, noise: Tensor, l1: float, tv: float) -> float:
-    """Return the objective in float64, path point by path point."""
-    network = toy.Evidence(subject.classifier.module.weights.double(), offset=-3.0)  # type: ignore[arg-type]
-    image, total = subject.image.double(), 0.0
-    for s in range(1, len(noise) + 1):
-        keep = nn.functional.interpolate(s / len(noise) * mask[None, None], SIZE, mode="bilinear")
-        x = image * keep + torch.zeros_like(image) * (1 - keep) + noise[s - 1].double()
-        total += float(network(x).softmax(dim=1)[0, subject.target]) / len(noise)
-    down, right = mask[1:] - mask[:-1], mask[:, 1:] - mask[:, :-1]
-    return total + l1 * float((1 - mask).mean()) + tv * float((down**2).mean() + (right**2).mean())
-
-
-def test_loss_and_gradient_agree_with_finite_differences() -> None:
-    subject = informative((slice(4, 12), slice(10, 20)))
-    noise = noise_of(subject, 3, 0.2)
-    mask = torch.rand(5, 5, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    loss, gradient = _loss_and_gradient(subject, mask.float(), noise, _Penalties(0.7, 3.0))
-    assert loss == pytest.approx(twin_loss(subject, mask, noise, 0.7, 3.0), rel=1e-5)
-    for row, col in [(0, 0), (2, 3), (4, 4), (1, 2)]:
-        step = torch.zeros(5, 5, dtype=torch.float64)
-        step[row, col] = 1e-4
-        up = twin_loss(subject, mask + step, noise, 0.7, 3.0)
-        down = twin_loss(subject, mask - step, noise, 0.7, 3.0)
-        assert float(gradient[row, col]) == pytest.approx((up - down) / 2e-4, rel=1e-3, abs=1e-6)
-
-
-def test_every_step_lowers_the_loss_under_the_same_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = informative((slice(4, 12), slice(10, 20)))
-    falls: list[float] = []
-
-    def watched(
-        s: Subject, mask: Tensor, at: tuple[float, Tensor], noise: Tensor, settings: tuple[_Penalties, float]
-    ) -> tuple[Tensor, float, int]:
-        new, step, tried = _line_search(s, mask, at, noise, settings)
-        after = float(_integrated(s, new, noise) + settings[0].of(new))
-        assert after <= at[0] + 1e-6
-        falls.append(at[0] - after)
-        return new, step, tried
-
-    monkeypatch.setattr(module, "_line_search", watched)
-    igos(subject, **SMALL)
-    assert falls[0] > 0.01
+def test_images_together_get_the_maps_they_get_alone() -> None:
+    subjects = [nonlinear(seed, target=seed + 1) for seed in range(3)]
+    options = {**SMALL, "l1": 0.0, "tv": 0.01, "path_points": 3}
+    together = igos(subjects, **options)
+    apart = [alone(subject, **options) for subject in subjects]
+    assert [m.native.numpy().tobytes() for m in together] == [m.native.numpy().tobytes() for m in apart]
+    assert [(m.forwards, m.backwards) for m in together] == [(m.forwards, m.backwards) for m in apart]
+    assert len({m.native.numpy().tobytes() for m in together}) == 3
+    assert igos([], **options) == []
 
 
 def test_a_flat_classifier_ends_with_nothing_removed() -> None:
     # With no gradient every step length would be accepted, and the next be 5 times longer, up to infinity.
     subject = toy.subject_of(toy.toy(toy.Evidence(torch.zeros(SIZE)), SIZE), torch.ones(1, 3, *SIZE))
-    raw = igos(subject, size=3, iterations=600, path_points=1, l1=0.0, tv=0.0)
+    raw = alone(subject, size=3, iterations=600, path_points=1, l1=0.0, tv=0.0)
     assert not raw.native.any()
     assert raw.forwards == 601, "the whole image once, and no length is tried"
 
 
 def test_penalties_scale_with_confidence_so_that_unsure_images_get_a_map() -> None:
-    weights = torch.zeros(SIZE)
-    weights[4:12, 10:20] = 3.0 / 80
-    unsure = toy.toy(toy.Evidence(weights, offset=-5.0), SIZE)  # p is about 0.12 on the whole image
-    subject = toy.subject_of(unsure, torch.ones(1, 3, *SIZE))
-    assert float(subject.scorer.score_soft(torch.ones(1, *SIZE), exact=True)[0]) < 0.2
-    assert float(igos(subject, size=6, iterations=6, path_points=4, sigma=0.0).native.max()) > 0.1
+    unsure = informative((slice(4, 12), slice(10, 20)), total=3.0, offset=-5.0)
+    assert float(unsure.scorer.score_soft(torch.ones(1, *SIZE), exact=True)[0]) < 0.2
+    assert float(alone(unsure, size=6, iterations=6, path_points=4, sigma=0.0).native.max()) > 0.1
 
 
 def test_a_classifier_that_returns_nan_is_an_error() -> None:
-    subject = toy.subject_of(
-        toy.toy(toy.Evidence(torch.full(SIZE, torch.nan)), SIZE), torch.ones(1, 3, *SIZE)
-    )
+    broken = toy.toy(toy.Evidence(torch.full(SIZE, torch.nan)), SIZE)
     with pytest.raises(ClassifierError, match="NaN or infinity"):
-        igos(subject, size=3, iterations=1, path_points=1)
+        alone(toy.subject_of(broken, torch.ones(1, 3, *SIZE)), size=3, iterations=1, path_points=1)
+
+
+def test_images_of_different_sizes_are_an_error() -> None:
+    small = toy.subject_of(toy.toy(toy.TwoConv(), SIZE), torch.ones(1, 3, 20, 20))
+    with pytest.raises(ShapeError, match=r"one size, got \[\(20, 20\), \(24, 20\)\]"):
+        igos([nonlinear(), small], **SMALL)
 
 
 def test_noise_is_drawn_from_the_seed_alone() -> None:
     subject = informative((slice(4, 12), slice(10, 20)))
     torch.manual_seed(1)
-    first = igos(subject, **SMALL).native
+    first = alone(subject, **SMALL).native
     torch.manual_seed(2)
-    assert torch.equal(first, igos(subject, **SMALL).native)
+    assert torch.equal(first, alone(subject, **SMALL).native)
+
+
+def test_official_defaults() -> None:
+    given = dict(HEATMAPS["igos"].defaults)
+    assert given == {
+        "size": 28,
+        "iterations": 15,
+        "path_points": 20,
+        "l1": 1.0,
+        "tv": 20.0,
+        "sigma": 0.2,
+        "step": 200.0,
+    }
 
 
 @pytest.mark.parametrize(
@@ -139,6 +134,6 @@ def test_noise_is_drawn_from_the_seed_alone() -> None:
         {"sigma": -0.1},
     ],
 )
-def test_options_out_of_range(options: dict[str, float]) -> None:
+def test_options_out_of_range(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"methods\.igos"):
-        igos(informative((slice(4, 12), slice(10, 20))), **options)
+        alone(informative((slice(4, 12), slice(10, 20))), **options)

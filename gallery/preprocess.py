@@ -2,7 +2,7 @@
 
 ``preprocess`` does what torchvision's ``Resize``, ``CenterCrop``, ``ToTensor`` and ``Normalize`` do to a
 Pillow image, bit for bit. ``display_view`` cuts the same crop at a higher resolution, so that heatmaps and
-patch grids line up with it.
+patch grids line up with it. ``region_window`` cuts it out of a marked region.
 """
 
 from dataclasses import dataclass
@@ -34,6 +34,12 @@ class _Frame:
     width: int
     top: int
     left: int
+
+    def seen(self, rows: int, cols: int) -> tuple[slice, slice]:
+        """Return the rows and columns of the resized photograph that a window of rows x cols shows."""
+        top, left = max(self.top, 0), max(self.left, 0)
+        bottom, right = min(self.top + rows, self.height), min(self.left + cols, self.width)
+        return slice(top, bottom), slice(left, right)
 
 
 def preprocess(pixels: UInt8, preprocessing: Preprocessing) -> Float32:
@@ -83,6 +89,34 @@ def display_view(pixels: UInt8, preprocessing: Preprocessing, scale: int = 2) ->
     return _window(pixels, preprocessing, scale if gains else 1)
 
 
+def region_window(region: UInt8, preprocessing: Preprocessing) -> Float32:
+    """Return what part of every input pixel belongs to a region marked in the photograph.
+
+    Args:
+        region: (H, W) uint8 of the photograph's size, 255 inside and 0 outside.
+        preprocessing: As for ``preprocess``; mean, std and interpolation do not matter here.
+
+    Returns:
+        (h, w) float32 in [0, 1]: the same crop as ``preprocess`` takes, always by Pillow's antialiased
+        bilinear filter, because a bicubic one would overshoot at the region's border. Padding is 0.
+
+    Raises:
+        ShapeError: If ``region`` is not (H, W) uint8, or more than ``MAX_ASPECT`` times as long as wide.
+    """
+    if region.ndim != 2:
+        raise ShapeError(f"region: expected (H, W) uint8, got {region.shape} {region.dtype}.")
+    _check(np.broadcast_to(region[:, :, None], (*region.shape, 3)))
+    frame = _frame(region.shape[0], region.shape[1], preprocessing)
+    share = Image.fromarray(region.astype(np.float32) / np.float32(255))
+    resized = share.resize((frame.width, frame.height), Image.Resampling.BILINEAR)
+    down, across = frame.seen(*preprocessing.size)
+    window = np.zeros(preprocessing.size, np.float32)
+    cut = np.asarray(resized)[down, across]
+    y0, x0 = down.start - frame.top, across.start - frame.left
+    window[y0 : y0 + cut.shape[0], x0 : x0 + cut.shape[1]] = cut
+    return np.clip(window, 0, 1)
+
+
 def _check(pixels: UInt8) -> None:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape:
         raise ShapeError(f"pixels: expected (H, W, 3) uint8, got {pixels.shape} {pixels.dtype}.")
@@ -117,8 +151,8 @@ def _window(pixels: UInt8, preprocessing: Preprocessing, scale: int) -> UInt8:
     height, width = pixels.shape[:2]
     frame = _frame(height, width, preprocessing)
     rows, cols = preprocessing.size
-    top, left = max(frame.top, 0), max(frame.left, 0)
-    bottom, right = min(frame.top + rows, frame.height), min(frame.left + cols, frame.width)
+    down, across = frame.seen(rows, cols)
+    top, left, bottom, right = down.start, across.start, down.stop, across.stop
     image, resample = Image.fromarray(np.ascontiguousarray(pixels)), _FILTERS[preprocessing.interpolation]
     if scale == 1:
         # Not through ``box`` as below: its coefficients may round differently from torchvision's.

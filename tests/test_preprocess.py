@@ -9,7 +9,7 @@ from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
 from gallery.errors import ShapeError
-from gallery.preprocess import MAX_ASPECT, display_view, preprocess
+from gallery.preprocess import MAX_ASPECT, display_view, preprocess, region_window
 from gallery.records import Preprocessing, UInt8
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -152,3 +152,56 @@ def test_refuses_a_thread_of_pixels() -> None:
 def test_refuses_scale_0() -> None:
     with pytest.raises(ShapeError, match="scale"):
         display_view(photograph(9, 9), recipe(), 0)
+
+
+@pytest.mark.parametrize(
+    "p",
+    [
+        recipe(),
+        recipe(kind="bicubic"),
+        recipe((97, 64), 129),
+        recipe((64, 80), None),
+        recipe((65, 64), 33),
+        recipe((40, 90), 64),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(("height", "width"), [(300, 400), (401, 301), (50, 70)])
+def test_a_region_is_cut_like_the_photograph(p: Preprocessing, height: int, width: int) -> None:
+    region = np.zeros((height, width), np.uint8)
+    region[height // 5 : height // 2, width // 3 : width * 3 // 4] = 255
+    window = region_window(region, p)
+    assert window.dtype == np.float32
+    assert window.shape == p.size
+    assert 0 <= window.min() <= window.max() <= 1
+    # The region as a white object on black, through the classifier's own way, rounded there to 1/255.
+    plain = Preprocessing(p.size, p.resize, "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    seen = preprocess(np.repeat(region[:, :, None], 3, axis=2), plain)[0, 0]
+    np.testing.assert_allclose(window, seen, atol=1.6 / 255)
+
+
+def test_a_region_counts_by_the_share_of_a_pixel() -> None:
+    region = np.zeros((8, 8), np.uint8)
+    region[:, :3] = 255
+    window = region_window(region, recipe((4, 4), None))
+    np.testing.assert_allclose(window, window[:1].repeat(4, axis=0), atol=1e-6)
+    assert window[0, 0] > window[0, 1] > window[0, 2] == window[0, 3] == 0
+    assert window.sum() == pytest.approx(16 * 3 / 8, rel=0.03)
+
+
+def test_padding_belongs_to_no_region() -> None:
+    window = region_window(np.full((20, 20), 255, np.uint8), recipe((30, 30), 20))
+    assert window[5:25, 5:25].min() == 1
+    assert window.sum() == 400
+
+
+def test_the_whole_photograph_as_a_region_is_ones() -> None:
+    np.testing.assert_array_equal(region_window(np.full((300, 411), 255, np.uint8), recipe()), 1)
+
+
+@pytest.mark.parametrize(
+    "region", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4)), np.zeros((0, 4), np.uint8)]
+)
+def test_refuses_what_is_no_region(region: UInt8) -> None:
+    with pytest.raises(ShapeError, match="expected"):
+        region_window(region, recipe())

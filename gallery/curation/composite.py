@@ -4,7 +4,7 @@ Each part is centre-cropped to a square and resized to the same side with a Lanc
 quadrant's content is known exactly, composites are the material of the grid pointing game.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,30 @@ def compose(parts: Sequence[Part]) -> UInt8:
 def quadrants(parts: Sequence[Part]) -> tuple[Quadrant, ...]:
     """Return what each quarter shows, row by row."""
     return tuple(Quadrant(i // 2, i % 2, part.id, part.label) for i, part in enumerate(parts))
+
+
+def quadrants_of_class(quadrants: Sequence[Quadrant], class_name: str) -> tuple[Quadrant, ...]:
+    """Return the quarters whose label is a class, upper and lower case alike, as for a manifest's target."""
+    wanted = class_name.casefold()
+    return tuple(q for q in quadrants if q.label is not None and q.label.casefold() == wanted)
+
+
+def quadrant_plane(size: tuple[int, int], wanted: Iterable[Quadrant]) -> UInt8:
+    """Return where some quarters of a composite are.
+
+    Args:
+        size: (H, W) of the composite, pixels; the halves of ``compose`` are equal.
+        wanted: The quarters.
+
+    Returns:
+        (H, W) uint8, 255 inside them and 0 elsewhere.
+    """
+    rows, cols = size[0] // 2, size[1] // 2
+    plane = np.zeros(size, np.uint8)
+    for quadrant in wanted:
+        top, left = quadrant.row * rows, quadrant.col * cols
+        plane[top : top + rows, left : left + cols] = 255
+    return plane
 
 
 def composite_credit(entry: ImageEntry, parts: Sequence[Part]) -> Credit:

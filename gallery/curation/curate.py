@@ -9,6 +9,7 @@ from gallery.curation.composite import Part, compose, composite_credit, quadrant
 from gallery.curation.decode import Photograph, pixel_digest
 from gallery.curation.plan import NumberedEntry, Planned, numbered, plan
 from gallery.curation.problems import Failure, SourceError
+from gallery.curation.region import region_of
 from gallery.records import Credit, ImageRecord
 
 
@@ -54,7 +55,7 @@ def iter_images(settings: SetSettings, folder: Path) -> Iterator[ImageRecord | F
 def iter_entries(entries: Sequence[NumberedEntry], folder: Path) -> Iterator[ImageRecord | Failure]:
     """Do what ``iter_images`` does for some entries of a manifest."""
     planned = plan(entries, folder)
-    curator = _Curator([image for image in planned if isinstance(image, Planned)])
+    curator = _Curator([image for image in planned if isinstance(image, Planned)], folder)
     for image in planned:
         yield image if isinstance(image, Failure) else curator.record(image)
 
@@ -62,7 +63,8 @@ def iter_entries(entries: Sequence[NumberedEntry], folder: Path) -> Iterator[Ima
 class _Curator:
     """Decodes images and remembers the tiles that composites need."""
 
-    def __init__(self, images: Sequence[Planned]) -> None:
+    def __init__(self, images: Sequence[Planned], folder: Path) -> None:
+        self._folder = folder
         self._by_id = {image.id: image for image in images}
         self._needed = {part for image in images for part in image.entry.parts or []}
         self._parts: dict[str, Part | Failure] = {}
@@ -85,6 +87,7 @@ class _Curator:
             raise TypeError(f"{image.id} is a composite")
         photograph = item.read()
         _check_digest(entry.sha256, photograph, item.where)
+        size = (photograph.pixels.shape[0], photograph.pixels.shape[1])
         return ImageRecord(
             id=image.id,
             title=image.title,
@@ -95,6 +98,7 @@ class _Curator:
             target=entry.target,
             label=entry.label or photograph.label,
             credit=Credit(entry.author, entry.licence, entry.source_url, entry.note),
+            region=region_of(entry, size, self._folder, item.where),
         )
 
     def _composite(self, image: Planned) -> ImageRecord:

@@ -63,7 +63,10 @@ class Photograph:
 
 
 def pixel_digest(pixels: UInt8) -> str:
-    """Return the SHA-256 hex of the shape ("HxWxC") and the bytes of (H, W, C) ``pixels``, row by row."""
+    """Return the SHA-256 hex of the shape ("HxWxC") and the bytes of (H, W, C) ``pixels``, row by row.
+
+    A marked region, (H, W), has the shape "HxW".
+    """
     digest = hashlib.sha256("x".join(str(side) for side in pixels.shape).encode())
     digest.update(pixels.tobytes())
     return digest.hexdigest()

@@ -85,10 +85,11 @@ def _expand(numbered_entry: NumberedEntry, folder: Path) -> list[Item | Failure 
         found = list_source(entry.source, folder)
     except SourceError as error:
         return [Failure(entry.id or key, error.problem(f"{key}.source"))]
-    if entry.sha256 and any(isinstance(item, Item) and item.member for item in found):
+    single = [name for name in ("sha256", "boxes", "mask") if getattr(entry, name)]
+    if single and any(isinstance(item, Item) and item.member for item in found):
         fix = "Remove it, or list the photographs one by one."
-        reason = "sha256 belongs to one photograph, not to many."
-        return [Failure(entry.id or key, Problem(entry.source, f"{key}.sha256", reason, fix))]
+        reason = f"{single[0]} belongs to one photograph, not to many."
+        return [Failure(entry.id or key, Problem(entry.source, f"{key}.{single[0]}", reason, fix))]
     return [_skip(item, key) if isinstance(item, Skipped) else item for item in found]
 
 

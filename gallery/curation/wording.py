@@ -53,6 +53,8 @@ def problems_of(error: ValidationError, raw: Mapping[str, Any], where: str) -> l
     for detail in error.errors(include_url=False):
         path = _path_in(raw, detail["loc"], detail["type"])
         wanted = _WANTED.get(detail["type"])
+        if detail["type"] == "literal_error":
+            wanted = detail["ctx"]["expected"].replace("'", '"')
         if wanted:  # a key of two types gives one error for each of them
             alternatives.setdefault(path, []).append(wanted)
         reason, fix = _say(detail, path, raw)
@@ -103,6 +105,8 @@ def _say(detail: ErrorDetails, path: tuple[Step, ...], raw: Mapping[str, Any]) -
         return f"Expected {_WANTED[kind]}, got {_shown(given)}.", _type_fix(kind, name, given, meaning)
     if kind == "literal_error":
         options = _options(field)
+        if not isinstance(given, str) and _is_union(field):
+            return f"{_sentence(_shown(given))} is not one of the choices.", meaning
         hint = did_you_mean(given, options) if isinstance(given, str) else f"Known: {', '.join(options)}."
         return f"{_sentence(_shown(given))} is not one of the choices.", hint
     if kind in _LIMITS:
@@ -118,6 +122,8 @@ def _say(detail: ErrorDetails, path: tuple[Step, ...], raw: Mapping[str, Any]) -
         said = str(context.get("error", detail["msg"]))
         is_composite = len(path) == 2 and path[0] == "images"
         fix = 'Write source = "composite" and parts = ["id-1", "id-2", "id-3", "id-4"].'
+        if "mark an object" in said:
+            fix = "Leave them out, or mark the object in the photographs themselves."
         return f"{_sentence(said)}.", fix if is_composite else meaning
     return f"{_sentence(detail['msg'])}, got {_shown(given)}.", meaning
 
@@ -185,8 +191,12 @@ def _known_beside(path: Sequence[Step]) -> list[str]:
     return list(model.model_fields) if model else []
 
 
+def _is_union(field: FieldInfo | None) -> bool:
+    return field is not None and get_origin(field.annotation) in {Union, types.UnionType}
+
+
 def _options(field: FieldInfo | None) -> list[str]:
     annotation = field.annotation if field else None
-    if get_origin(annotation) in {Union, types.UnionType}:
+    if _is_union(field):
         annotation = next((a for a in get_args(annotation) if get_origin(a) is Literal), None)
     return [str(option) for option in get_args(annotation)]

@@ -2,12 +2,14 @@ r"""How much probability is lost when the image is dimmed by the map.
 
 $$\frac{\max(0, p - p_m)}{p}$$
 
-$p$ is the target's probability on the whole image and $p_m$ on the image multiplied by the map. The mean
-over images is the *average drop*. **Lower is better.** The raw map is scaled from its minimum to its
-maximum onto [0, 1] and multiplied with the normalised image, so that dark parts of the map become the mean
-colour. Values are fractions, not percent.
+$p$ is the target's probability on the whole image and $p_m$ on the image multiplied by the map. The mean over
+images is the *average drop*. **Lower is better.** The raw map is scaled from its minimum to its maximum onto
+[0, 1] and multiplied with the normalised image, so that dark parts of the map become the mean colour. Values
+are fractions, not percent.
 
-The measure favours maps that cover much of the image; read it beside deletion and insertion.
+**Pitfalls.** The measure favours maps that cover much of the image: a map of ones, but for one pixel, loses
+next to nothing. Read it beside deletion and insertion. A map that is the same everywhere is scaled to zeros
+and loses almost everything.
 """
 
 import torch

@@ -1,8 +1,11 @@
 """Whether the classifier becomes more confident when the image is dimmed by the map.
 
 1 if the target's probability on the image multiplied by the map exceeds the probability on the whole image,
-else 0; the mean over images is the share of images with an increase. **Higher is better.** The map is
-scaled and multiplied as for *average drop*.
+else 0; the mean over images is the share of images with an increase. **Higher is better.** The map is scaled
+and multiplied as for *average drop*.
+
+**Pitfalls.** One bit per image: means over few images are coarse. Any rise counts, however small, so an image
+whose probability is near 1 counts against every map.
 """
 
 from gallery.measure._base import MEASURES, Measured, Score

@@ -67,7 +67,8 @@ def test_settings_of_the_default_set_are_the_defaults(default_settings: SetSetti
     defaults = SetSettings.model_validate({"title": "x", "images": default_settings.images})
     for name in ("classifiers", "perturbation", "search", "graph", "measures", "seed"):
         assert getattr(default_settings, name) == getattr(defaults, name)
-    given = {name: options for name, options in (default_settings.methods or {}).items() if options}
+    assert isinstance(default_settings.methods, dict)
+    given = {name: options for name, options in default_settings.methods.items() if options}
     assert given == {"igos": {"path_points": 10}, "rise": {"n_masks": 1000}}
 
 

@@ -113,7 +113,8 @@ def test_unknown_keys_get_a_suggestion_at_every_level(
         ('classifiers = ["a:b", "a:b"]', "classifiers", "listed twice"),
         ("classifiers = [1]", "classifiers[0]", "Expected text in quotes, got the number 1."),
         ('url = "example.org"', "url", "Write a whole address"),
-        ("methods = 3", "methods", "Expected a table"),
+        ("methods = 3", "methods", 'Expected a table or "all", got the number 3. Meaning: Heatmap methods'),
+        ('methods = "al"', "methods", "Expected a table or \"all\", got the text 'al'. Did you mean 'all'?"),
     ],
 )
 def test_wrong_values_are_said_in_plain_words(

@@ -23,10 +23,12 @@ def weights() -> Tensor:
 
 @pytest.fixture
 def measured() -> MeasuredOf:
-    """Return a map, measured on an image of ones by the linear scorer."""
+    """Return a map, measured on an image of ones by the linear scorer; more fields by name."""
 
-    def make(values: Tensor, *, step_px: int = 1, p_full: float = 1.0, constant: float = 0.0) -> Measured:
+    def make(
+        values: Tensor, *, step_px: int = 1, p_full: float = 1.0, constant: float = 0.0, **more: object
+    ) -> Measured:
         scorer = toy.LinearScorer(torch.ones(1, 3, 4, 3), WEIGHTS, constant)
-        return Measured(values, p_full, scorer, step_px)
+        return Measured(values, p_full, scorer, step_px, **more)  # type: ignore[arg-type]
 
     return make

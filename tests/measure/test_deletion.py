@@ -31,13 +31,23 @@ def test_the_reverse_order_has_the_largest(measured: MeasuredOf, weights: Tensor
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_every_other_order_lies_between(measured: MeasuredOf, order: list[int]) -> None:
     values = torch.tensor(order, dtype=torch.float32).reshape(4, 3)
-    assert BEST - 1e-6 <= deletion(measured(values)).value <= 1 - BEST + 1e-6
+    area = deletion(measured(values)).value
+    assert area is not None
+    assert BEST - 1e-6 <= area <= 1 - BEST + 1e-6
 
 
-def test_a_constant_map_is_read_row_by_row(measured: MeasuredOf, weights: Tensor) -> None:
+def test_a_constant_map_has_no_order(measured: MeasuredOf) -> None:
+    score = deletion(measured(torch.full((4, 3), 5.0)))
+    assert (score.value, score.forwards, score.x, score.y) == (None, 0, None, None)
+    assert score.note == "the map is constant, so its pixels have no order"
+
+
+def test_equal_values_go_in_reading_order(measured: MeasuredOf, weights: Tensor) -> None:
+    values = torch.zeros(4, 3)
+    values[3, 2] = -1.0  # worth nothing, and last in both orders
     lost = weights.flatten().cumsum(0)
     expected = (0.5 + float((1 - lost[:-1]).sum())) / 12
-    assert deletion(measured(torch.full((4, 3), 5.0))).value == pytest.approx(expected)
+    assert deletion(measured(values)).value == pytest.approx(expected)
 
 
 def test_steps_of_several_pixels(measured: MeasuredOf, weights: Tensor) -> None:

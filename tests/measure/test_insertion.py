@@ -27,7 +27,15 @@ def test_the_perfect_order_has_the_largest_area_and_the_reverse_the_smallest(
 
 def test_where_evidence_is_additive_it_mirrors_deletion(measured: MeasuredOf) -> None:
     values = torch.rand(4, 3, generator=torch.Generator().manual_seed(0))
-    assert insertion(measured(values)).value == pytest.approx(1 - deletion(measured(values)).value)
+    removed = deletion(measured(values)).value
+    assert removed is not None
+    assert insertion(measured(values)).value == pytest.approx(1 - removed)
+
+
+def test_a_constant_map_has_no_order(measured: MeasuredOf) -> None:
+    score = insertion(measured(torch.full((4, 3), 5.0)))
+    assert (score.value, score.forwards) == (None, 0)
+    assert score.note == "the map is constant, so its pixels have no order"
 
 
 def test_a_network_starts_at_the_blurred_image_and_ends_at_the_whole() -> None:

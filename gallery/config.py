@@ -4,6 +4,7 @@ Every model forbids unknown keys. Reading the file and reporting all problems wi
 ``gallery.curation.manifest``'s work; these classes only say what is allowed.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -43,13 +44,24 @@ class PerturbationSettings(Section):
     partition: Literal["grid", "slic"] = Field("grid", description="Patches: a grid, or SLIC superpixels.")
     n_segments: int = Field(49, ge=2, le=256, description="For slic: superpixels asked for.")
     compactness: float = Field(20.0, gt=0, le=1000, description="For slic: nearness against colour.")
+    removal: Literal["baseline", "drop_tokens"] = Field(
+        "baseline", description="drop_tokens: a vision transformer runs on the kept patches' tokens only."
+    )
     resize: Literal["classifier", "stretch"] = Field(
         "classifier", description="stretch: the whole photograph, aspect ratio lost (official SAG code)."
     )
 
+    @model_validator(mode="after")
+    def _tokens_are_whole(self) -> "PerturbationSettings":
+        if self.removal == "drop_tokens" and self.partition != "grid":
+            raise ValueError('removal = "drop_tokens" needs partition = "grid": superpixels cut tokens')
+        return self
+
     def mask_model(self) -> MaskModel:
         """Return these settings as the record that travels with every result."""
-        return MaskModel(**self.model_dump(exclude={"resize"}))
+        made = MaskModel(**self.model_dump(exclude={"resize"}))
+        # Tokens are there or not: dropped patches have hard borders, whatever the upsampling of soft ones.
+        return replace(made, interpolation="nearest") if self.removal == "drop_tokens" else made
 
 
 class SearchSettings(Section):
@@ -80,7 +92,7 @@ class SearchSettings(Section):
     per_round: int = Field(16, ge=1, le=1000, description="Proposals of differing MSEs scored together.")
     patience: int = Field(2, ge=0, le=1000, description="Rounds of proposals without gain before it ends.")
     wanted: int = Field(
-        3, ge=0, le=1000, description="Differing MSEs below which the rest of the image is searched."
+        2, ge=0, le=1000, description="Differing MSEs below which the rest of the image is searched."
     )
     effort: int = Field(2, ge=1, le=1000, description="Scores in all per score of the first MSEs, about.")
     seed: int = Field(0, ge=0, lt=2**63, description="Of the random halves.")
@@ -152,7 +164,12 @@ class QuestionSettings(Section):
 class MeasureSettings(Section):
     """``[measures]``: how heatmaps are measured."""
 
-    names: list[str] | None = Field(None, description="Measures to take; all registered ones if absent.")
+    names: list[str] | Literal["all"] | None = Field(
+        None, description='Measures to take, or "all"; absent: those that cost little.'
+    )
+    options: dict[str, dict[str, Any]] | None = Field(
+        None, description="Measure -> its options, as a table [measures.options.<measure>]."
+    )
     step_px: int = Field(1792, ge=1, description="Pixels changed per step of the deletion/insertion curves.")
 
 
@@ -170,6 +187,29 @@ class ImageEntry(Section):
     note: str = Field("", description="Anything else that must be said about its origin.")
     sha256: Sha256 | None = Field(None, description="Of the source file; checked when given.")
     parts: list[str] | None = Field(None, description="For composites: four image ids, row by row.")
+    boxes: list[list[int]] | None = Field(
+        None, min_length=1, description="Around the object: [[left, top, right, bottom], ...] in pixels."
+    )
+    mask: str | None = Field(
+        None,
+        min_length=1,
+        description='The object, white on black, as large as the photograph: "file:...".',
+    )
+
+    @field_validator("boxes")
+    @classmethod
+    def _boxes_hold_pixels(cls, boxes: list[list[int]] | None) -> list[list[int]] | None:
+        for box in boxes or []:
+            if len(box) != 4 or not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
+                rule = "a box is [left, top, right, bottom] with 0 <= left < right and 0 <= top < bottom"
+                raise ValueError(f"{rule}, got {box}")
+        return boxes
+
+    @model_validator(mode="after")
+    def _photographs_are_marked(self) -> "ImageEntry":
+        if self.source == "composite" and (self.boxes or self.mask):
+            raise ValueError('"boxes" and "mask" mark an object in a photograph; a composite has none')
+        return self
 
     @model_validator(mode="after")
     def _parts_belong_to_composites(self) -> "ImageEntry":
@@ -200,8 +240,8 @@ class SetSettings(Section):
     classifiers: list[str] = Field(
         ["embedded:efficientnet_lite0"], min_length=1, description='"<source>:<model>".'
     )
-    methods: dict[str, dict[str, Any]] | None = Field(
-        None, description="Heatmap methods and options; absent: all."
+    methods: dict[str, dict[str, Any]] | Literal["all"] | None = Field(
+        None, description='Heatmap methods and options, or "all"; absent: those that cost little.'
     )
     perturbation: PerturbationSettings = PerturbationSettings()
     search: SearchSettings = SearchSettings()

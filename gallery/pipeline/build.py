@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from gallery.curation.curate import iter_images
 from gallery.curation.plan import Planned, numbered, plan
 from gallery.errors import ConfigError, GalleryError, Problem
 from gallery.execute.local import chunks, run_isolated
-from gallery.explain.heatmaps._base import HEATMAPS
+from gallery.explain.heatmaps._base import HEATMAPS, inapplicable
 from gallery.explain.search._base import SEARCHES
 from gallery.interfaces import Classifier
 from gallery.measure._base import MEASURES
@@ -143,6 +144,8 @@ class _ClassifierRun:
 
     def explain(self, n_images: int, *, with_measures: bool) -> list[ResultKeys]:
         explainer = self.explainer
+        for name, reason in explainer.left_out.items():
+            self.reporter.note(f"{self.classifier.card.title}: {name} left out: {reason}")
         per_image = explainer.units_per_image if with_measures else explainer.units_without_measures
         self.reporter.begin(f"explain · {self.classifier.card.title}", n_images * per_image)
         size = CUDA_CHUNK if self.classifier.device.startswith("cuda") else CPU_CHUNK
@@ -177,8 +180,10 @@ class _ClassifierRun:
 
         for stage in self.explainer.structure.stages:
             run_isolated(alive(), stage, fail("explain"))
-        for case in alive():
-            run_isolated([case], lambda part: self.explainer.heatmaps(part[0]), fail("explain"))
+        heatmaps = self.explainer.heatmaps()
+        for method in self.explainer.methods:
+            for group in heatmaps.groups(method, alive()):
+                run_isolated(group, partial(heatmaps.explain, method), fail("explain"))
         if with_measures:
             for case in alive():
                 run_isolated([case], lambda part: self.explainer.measure(part[0]), fail("measure"))
@@ -201,15 +206,22 @@ class _ClassifierRun:
 def check_names(settings: SetSettings, manifest: Path) -> list[Problem]:
     """Return the problems of a set's plug-ins and their options, which the manifest alone cannot know."""
     where, problems = str(manifest), []
-    for name, options in (settings.methods or {}).items():
+    methods = settings.methods if isinstance(settings.methods, dict) else {}
+    for name, options in methods.items():
         try:
             HEATMAPS.options(name, options)
         except GalleryError as error:
             problems.append(Problem(where, f"methods.{name}", str(error), "Correct the name or option."))
-    for name in settings.measures.names or []:
-        if name not in MEASURES:
-            fix = did_you_mean(name, MEASURES.names())
-            problems.append(Problem(where, "measures.names", f"Unknown measure {name!r}.", fix))
+    names = settings.measures.names
+    unknown = [name for name in names if name not in MEASURES] if isinstance(names, list) else []
+    for name in unknown:
+        fix = did_you_mean(name, MEASURES.names())
+        problems.append(Problem(where, "measures.names", f"Unknown measure {name!r}.", fix))
+    if not unknown:
+        try:
+            measures_of(settings)
+        except GalleryError as error:
+            problems.append(Problem(where, "measures.options", str(error), "Correct the name or option."))
     try:
         check_search(settings)
     except GalleryError as error:
@@ -241,9 +253,13 @@ def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier], devic
     searches = [_method_card(SEARCHES[settings.search.method])]
     return Catalogue(
         classifiers=tuple(classifier.card for classifier in classifiers),
-        methods=tuple(_method_card(HEATMAPS[method.name]) for method in methods_of(settings)),
+        methods=tuple(
+            _method_card(HEATMAPS[method.name])
+            for method in methods_of(settings)
+            if not all(inapplicable(method.name, classifier) for classifier in classifiers)
+        ),
         searches=tuple(searches),
-        measures=tuple(_measure_card(MEASURES[name]) for name in measures_of(settings)),
+        measures=tuple(_measure_card(MEASURES[measure.name]) for measure in measures_of(settings)),
         versions=versions(),
         device=device,
     )

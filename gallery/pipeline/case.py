@@ -1,17 +1,20 @@
 """One image under one classifier, on its way through the stages."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 
+from gallery.curation.composite import quadrant_plane, quadrants_of_class
 from gallery.errors import ConfigError
 from gallery.interfaces import Classifier
 from gallery.perturbation import make_baseline
 from gallery.pipeline.recipe import Recipe
-from gallery.preprocess import display_view, preprocess
+from gallery.preprocess import display_view, preprocess, region_window
 from gallery.records import Float32, ImageCard, ImageRecord, MaskModel, ModelInput, Prediction, TopClass
 from gallery.registry import did_you_mean
+from gallery.store.keys import canonical_json
 from gallery.superpixels import slic_segments
 
 VIEW_SCALE = 2
@@ -47,6 +50,18 @@ class Case:
         """Probability from which a patch set is sufficient."""
         return self.recipe.settings.search.p_high * self.prediction.p_full
 
+    @property
+    def quadrant(self) -> Float32 | None:
+        """The share of each input pixel, (H, W) in [0, 1], in the quarters that show the target class.
+
+        None if the image is no composite, or none of its quarters is labelled with that class.
+        """
+        wanted = quadrants_of_class(self.card.quadrants, self.prediction.class_name)
+        if not wanted:
+            return None
+        plane = quadrant_plane(self.card.size, wanted)
+        return region_window(plane, self.recipe.classifier.preprocessing)
+
 
 def card_of(image: ImageRecord) -> ImageCard:
     """Return an image without its pixels."""
@@ -60,7 +75,24 @@ def card_of(image: ImageRecord) -> ImageCard:
         label=image.label,
         credit=image.credit,
         quadrants=image.quadrants,
+        region=region_digest(image),
     )
+
+
+def region_digest(image: ImageRecord) -> str:
+    """Return the SHA-256 hex of the marked object's shape and pixels, or "" if nothing is marked."""
+    if image.region is None:
+        return ""
+    header = f"{image.region.shape[0]} {image.region.shape[1]} "
+    return hashlib.sha256(header.encode() + np.ascontiguousarray(image.region).tobytes()).hexdigest()
+
+
+def regions_digest(image: ImageRecord) -> str:
+    """Return the digest of all that measures may look for in an image, or "" if nothing is known."""
+    if image.region is None and not image.quadrants:
+        return ""
+    known = [region_digest(image), [asdict(quadrant) for quadrant in image.quadrants]]
+    return hashlib.sha256(canonical_json(known).encode()).hexdigest()
 
 
 def make_inputs(image: ImageRecord, classifier: Classifier, mask_model: MaskModel) -> ModelInput:
@@ -73,7 +105,8 @@ def make_inputs(image: ImageRecord, classifier: Classifier, mask_model: MaskMode
         seen = display_view(image.pixels, preprocessing, 1)
         segments = slic_segments(seen, mask_model.n_segments, mask_model.compactness)
     view = display_view(image.pixels, preprocessing, VIEW_SCALE)
-    return ModelInput(view=view, tensor=tensor, baseline=replaced.numpy(), segments=segments)
+    region = None if image.region is None else region_window(image.region, preprocessing)
+    return ModelInput(view, tensor, replaced.numpy(), segments, region)
 
 
 def resolve_target(target: str | int, probabilities: Float32, names: tuple[str, ...]) -> int:

@@ -16,11 +16,16 @@ def check_guide(name: str) -> None:
     """Check that a guide is known.
 
     Raises:
-        ConfigError: If it is neither a heatmap method nor ``OFFICIAL``; the message names them.
+        ConfigError: If it is neither ``OFFICIAL`` nor a heatmap method that needs no search; the message
+            names those there are.
     """
-    if name != OFFICIAL and name not in HEATMAPS:
-        known = ", ".join((*MEASURED, OFFICIAL, *HEATMAPS.names()))
-        raise ConfigError(f"search.guide: unknown guide {name!r}. Known: {known}.")
+    guides = [entry.name for entry in HEATMAPS if not entry.facts.get("uses_search", False)]
+    if name == OFFICIAL or name in guides:
+        return
+    known = ", ".join((*MEASURED, OFFICIAL, *guides))
+    if name in HEATMAPS:
+        raise ConfigError(f"search.guide: {name!r} is made of what a search found. Take one of: {known}.")
+    raise ConfigError(f"search.guide: unknown guide {name!r}. Known: {known}.")
 
 
 def guide_map(name: str, subject: Subject, scorer: Scorer) -> tuple[tuple[float, ...], int]:

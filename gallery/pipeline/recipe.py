@@ -12,6 +12,7 @@ from gallery.config import SetSettings
 from gallery.explain.search._base import SEARCHES
 from gallery.explain.search._guide import MEASURED
 from gallery.records import ClassifierCard, MaskModel
+from gallery.registry import Registry
 
 VERSIONS: Mapping[str, int] = {
     "inputs": 2,
@@ -22,30 +23,52 @@ VERSIONS: Mapping[str, int] = {
     "necessity": 1,
     "robustness": 1,
     "questions": 1,
-    "measurement": 2,
+    "measurement": 3,
 }
 """Raise one to have that kind of result computed again after a change of code."""
 
 Made = dict[str, Any]
 
 
+USES: Mapping[str, str] = {
+    "is_seeded": "seed",
+    "uses_baseline": "baseline",
+    "uses_patches": "patches",
+    "uses_search": "search",
+    "uses_graph": "graph",
+    "uses_regions": "regions",
+    "uses_steps": "step_px",
+}
+"""Fact given at registration -> what the plug-in's result hangs on besides image, classifier and options."""
+
+
 @dataclass(frozen=True)
-class Method:
-    """A heatmap method as the set wants it.
+class Plugin:
+    """A heatmap method or a measure as the set wants it.
 
     Attributes:
         name: Registered name.
         options: Every option.
-        version: The method's own version, raised when its result changes.
-        uses_baseline: Whether its map depends on the set's baseline.
-        is_seeded: Whether it draws random numbers.
+        version: Its own version, raised when its result changes.
+        uses: Values of ``USES``.
     """
 
     name: str
     options: Mapping[str, Any]
-    version: int
-    uses_baseline: bool
-    is_seeded: bool
+    version: int = 1
+    uses: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, registry: Registry[Any], name: str, given: Mapping[str, Any], *, table: str = "") -> "Plugin":
+        """Return the plug-in ``name`` with the options ``given`` and defaults for the others.
+
+        Raises:
+            ConfigError: If an option is unknown or has the wrong type.
+            RegistrationError: If there is no such plug-in.
+        """
+        facts = registry[name].facts
+        uses = frozenset(use for fact, use in USES.items() if facts.get(fact, False))
+        return cls(name, registry.options(name, given, table=table), facts.get("version", 1), uses)
 
 
 @dataclass(frozen=True)
@@ -57,11 +80,15 @@ class Recipe:
         classifier: The classifier. Its digest covers weights and preprocessing; names and CAM layer count
             where they are used.
         settings: The set.
+        regions: Digest of what is marked in the image and of a composite's quarters, or "".
+        region: Digest of what is marked in the image, or "".
     """
 
     image: str
     classifier: ClassifierCard
     settings: SetSettings
+    regions: str = ""
+    region: str = ""
 
     @property
     def mask_model(self) -> MaskModel:
@@ -75,6 +102,8 @@ class Recipe:
         """Return the key parts of what the classifier saw."""
         model = self.mask_model
         made = {**self._base("inputs"), "baseline": model.baseline}
+        if self.region:
+            made["region"] = self.region
         if model.partition == "slic":
             made |= {"n_segments": model.n_segments, "compactness": model.compactness}
         return made
@@ -84,7 +113,7 @@ class Recipe:
         names = hashlib.sha256("\n".join(self.classifier.class_names).encode()).hexdigest()
         return {**self._base("prediction"), "target": target, "class_names": names}
 
-    def heatmap(self, target: int, method: Method) -> Made:
+    def heatmap(self, target: int, method: Plugin) -> Made:
         """Return the key parts of one heatmap."""
         made = {
             **self._base("heatmap"),
@@ -95,10 +124,16 @@ class Recipe:
         }
         if method.options.get("layer") == "":
             made["cam_layer"] = self.classifier.cam_layer
-        if method.uses_baseline:
+        if "patches" in method.uses:
+            made["mask_model"] = asdict(self.mask_model)
+        elif "baseline" in method.uses:
             made["baseline"] = self.mask_model.baseline
-        if method.is_seeded:
+        if "seed" in method.uses:
             made["seed"] = self.settings.seed
+        if "search" in method.uses:
+            made["search_made_by"] = self.search(target)
+        if "graph" in method.uses:
+            made["graph_made_by"] = self.graph(target)
         return made
 
     def search(self, target: int) -> Made:
@@ -144,15 +179,23 @@ class Recipe:
     def _after_search(self, kind: str, target: int) -> Made:
         return {**self._base(kind), "search_made_by": self.search(target)}
 
-    def measurement(self, target: int, method: Method, measure: str, *, version: int, is_curve: bool) -> Made:
+    def measurement(self, target: int, method: Plugin, measure: Plugin) -> Made:
         """Return the key parts of one measure of one heatmap."""
         made = {
             "heatmap": self.heatmap(target, method),
-            "measure": measure,
-            "measure_version": version,
+            "measure": measure.name,
+            "measure_version": measure.version,
             "version": VERSIONS["measurement"],
         }
-        return {**made, "step_px": self.settings.measures.step_px} if is_curve else made
+        if measure.options:
+            made["options"] = dict(measure.options)
+        if "step_px" in measure.uses:
+            made["step_px"] = self.settings.measures.step_px
+        if "seed" in measure.uses:
+            made["seed"] = self.settings.seed
+        if "regions" in measure.uses:
+            made["regions"] = self.regions
+        return made
 
 
 def search_options(settings: SetSettings) -> dict[str, Any]:

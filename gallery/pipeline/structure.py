@@ -11,7 +11,7 @@ from typing import Any, Generic
 
 from gallery.config import SetSettings
 from gallery.explain.graphs.attention_graph import attention_graph
-from gallery.explain.heatmaps._base import Subject
+from gallery.explain.heatmaps import _base as heatmaps
 from gallery.explain.necessity import FoundNecessity, hits, necessity
 from gallery.explain.questions import draw_questions
 from gallery.explain.search._base import SEARCHES, Found, FoundSet
@@ -19,6 +19,7 @@ from gallery.explain.search._diverse import largest_diverse, roots_for
 from gallery.interfaces import ResultT, ScoreSteps
 from gallery.pipeline.case import Case
 from gallery.pipeline.guides import guide_map
+from gallery.pipeline.heatmaps import method_seed, subject_of
 from gallery.pipeline.index import GraphBundle
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.recipe import Made, guide_method, search_options
@@ -200,6 +201,12 @@ class Structure:
             for case, record in zip(todo, records, strict=True):
                 self._put(ROBUSTNESS, case, replace(record, seconds=seconds), record.forwards)
 
+    def as_found(self, case: Case) -> heatmaps.Structure:
+        """Return the stored explanations and the graph of one image, for heatmaps made of them."""
+        bundle, search = self._stored(case, GRAPH), self._stored(case, SEARCH)
+        diverse = {int(overlap): chosen for overlap, chosen in bundle.diverse.items()}
+        return heatmaps.Structure(replace(search, diverse=diverse, roots=bundle.roots), bundle.graph)
+
     # --- shared -------------------------------------------------------------------------------------------
 
     def _run(
@@ -258,15 +265,7 @@ class Structure:
         if (name := guide_method(options)) is None:
             return None, 0
         engine, before = self._engine(), scorer.forwards
-        subject = Subject(
-            classifier=engine.classifier,
-            image=scorer.image,
-            target=case.prediction.target,
-            scorer=scorer,
-            seed=derive_seed(self.settings.seed, case.card.digest, name),
-            gradient_module=engine.screen_module,
-            gradient_dtype=engine.screen_dtype,
-        )
+        subject = subject_of(engine, case, scorer, method_seed(self.settings, case, name))
         values, forwards = guide_map(name, subject, scorer)
         return values, forwards - (scorer.forwards - before)
 

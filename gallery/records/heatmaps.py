@@ -41,17 +41,19 @@ class Measurement:
     Attributes:
         measure: Registered name.
         method: Heatmap method measured.
-        value: In the measure's unit.
+        value: In the measure's unit; None where the measure says nothing about this map (see ``note``).
         x: (n,) float32 of the curve behind the value, or None.
         y: (n,) float32, or None.
         forwards: Images passed forward.
         seconds: Wall time; not part of the reproducible results.
+        note: "" or why there is no value.
     """
 
     measure: str
     method: str
-    value: float
+    value: float | None
     x: Float32 | None
     y: Float32 | None
     forwards: int
     seconds: float
+    note: str = ""

@@ -54,6 +54,8 @@ class ImageRecord:
         label: Curated ground truth (class name), or None.
         credit: Provenance.
         quadrants: For composites, what each quarter holds; else empty.
+        region: (H, W) uint8, 255 on the object that ``label`` names and 0 elsewhere; None if nothing is
+            marked. It is not part of ``digest``.
     """
 
     id: str
@@ -66,11 +68,17 @@ class ImageRecord:
     label: str | None
     credit: Credit
     quadrants: tuple[Quadrant, ...] = ()
+    region: UInt8 | None = None
 
 
 @dataclass(frozen=True)
 class ImageCard:
-    """An ``ImageRecord`` without its pixels: what pages print. Fields as there; ``size`` is (H, W)."""
+    """An ``ImageRecord`` without its arrays: what pages print. Fields as there, but for two.
+
+    Attributes:
+        size: (H, W) of the photograph, pixels.
+        region: SHA-256 hex of the marked region, or "" if nothing is marked.
+    """
 
     id: str
     title: str
@@ -81,6 +89,7 @@ class ImageCard:
     label: str | None
     credit: Credit
     quadrants: tuple[Quadrant, ...] = ()
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,12 +101,15 @@ class ModelInput:
         tensor: (1, 3, H, W) float32, normalised.
         baseline: (1, 3, H, W) float32, normalised: what replaces removed patches.
         segments: (H, W) int16, the superpixel of every pixel, 0 to n - 1; None for a grid.
+        region: (H, W) float32 in [0, 1], the share of every pixel that belongs to the marked object; None if
+            nothing is marked.
     """
 
     view: UInt8
     tensor: Float32
     baseline: Float32
     segments: Int16 | None = None
+    region: Float32 | None = None
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ class MeasureCard:
         doc: Module docstring in Markdown.
         unit: Such as "probability x fraction" or "fraction".
         better: "higher" or "lower".
+        x_label: Of the horizontal axis of its curves, if it has any.
+        y_label: Of their vertical axis.
     """
 
     name: str
@@ -87,6 +89,8 @@ class MeasureCard:
     doc: str
     unit: str
     better: Literal["higher", "lower"]
+    x_label: str = "fraction of pixels changed"
+    y_label: str = "probability"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gallery.errors import ShapeError
 from gallery.records import AttentionGraph, Explanation, Float32, Int16, MaskModel, Question, cells_of
+from gallery.survey.areas import overlaps
 
 Float64 = NDArray[np.float64]
 Said = Literal["first", "second", "neither"]
@@ -74,8 +75,8 @@ def cell_sums(values: Float32, mask_model: MaskModel, segments: Int16 | None) ->
         raise ShapeError(f"a heatmap must be finite and (H, W), got shape {values.shape}.")
     exact = values.astype(np.float64)
     if mask_model.partition == "grid":
-        down = _overlap(mask_model.rows, values.shape[0])
-        sums: Float64 = (down @ exact @ _overlap(mask_model.cols, values.shape[1]).T).ravel()
+        down = overlaps(mask_model.rows, values.shape[0])
+        sums: Float64 = (down @ exact @ overlaps(mask_model.cols, values.shape[1]).T).ravel()
         return sums
     if segments is None or segments.shape != values.shape:
         shape = None if segments is None else segments.shape
@@ -84,15 +85,6 @@ def cell_sums(values: Float32, mask_model: MaskModel, segments: Int16 | None) ->
         raise ShapeError(f"segments must be from 0 to {mask_model.n_cells - 1}.")
     totals = np.bincount(segments.ravel(), weights=exact.ravel(), minlength=mask_model.n_cells)
     return totals.astype(np.float64)
-
-
-def _overlap(n_cells: int, n_pixels: int) -> Float64:
-    """Return how much of each pixel lies in each cell of one axis, (n_cells, n_pixels)."""
-    edges = np.arange(n_cells + 1) * n_pixels / n_cells
-    pixels = np.arange(n_pixels)
-    begin = np.maximum(edges[:-1, None], pixels)
-    end = np.minimum(edges[1:, None], pixels + 1)
-    return np.asarray(np.maximum(end - begin, 0.0), dtype=np.float64)
 
 
 def heatmap_answerer(sums: Float64) -> Answerer:

@@ -34,7 +34,9 @@ from tests.pipeline.toy import (
 )
 
 N_IMAGES, N_METHODS = 4, 3
-N_MEASURES = len(MEASURES.names())
+TAKEN = [one.name for one in MEASURES if one.facts.get("is_default", True)]
+"""Measures taken where a manifest names none."""
+N_MEASURES = len(TAKEN)
 ALL = {
     "inputs": N_IMAGES,
     "prediction": N_IMAGES,
@@ -109,20 +111,40 @@ def test_an_index_names_everything_that_took_part(pictures: Path, tmp_path: Path
     catalogue = index.catalogue
     assert [c.id for c in catalogue.classifiers] == ["toy:4"]
     assert [m.name for m in catalogue.methods] == ["grad_cam", "rise", "igos"]
-    assert [m.name for m in catalogue.measures] == MEASURES.names()
+    assert [m.name for m in catalogue.measures] == TAKEN
     assert [s.name for s in catalogue.searches] == ["beam"]
     assert {"torch", "numpy", "explanation-gallery"} <= set(catalogue.versions)
     assert catalogue.device.startswith("cpu (screening in ")
 
 
-def test_all_methods_and_measures_are_taken_if_none_are_named() -> None:
+def test_cheap_methods_and_measures_are_taken_if_none_are_named() -> None:
     settings = settings_of(methods=None)
+    cheap = [one.name for one in HEATMAPS if one.facts.get("is_default", True)]
+    assert [m.name for m in methods_of(settings)] == cheap
+    assert [m.name for m in measures_of(settings)] == TAKEN
+    assert "grad_cam" in cheap
+    assert "deletion" in TAKEN
+
+
+def test_all_means_all() -> None:
+    settings = settings_of(methods="all", measures={"names": "all"})
     assert [m.name for m in methods_of(settings)] == HEATMAPS.names()
-    assert measures_of(settings) == MEASURES.names()
+    assert [m.name for m in measures_of(settings)] == MEASURES.names()
 
 
 def test_a_measure_named_twice_is_taken_once() -> None:
-    assert measures_of(settings_of(measures={"names": ["deletion", "deletion"]})) == ["deletion"]
+    measures = measures_of(settings_of(measures={"names": ["deletion", "deletion"]}))
+    assert [m.name for m in measures] == ["deletion"]
+
+
+def test_measures_have_options() -> None:
+    given = {"names": ["road"], "options": {"road": dict(MEASURES["road"].defaults)}}
+    [road] = measures_of(settings_of(measures=given))
+    assert road.options == MEASURES["road"].defaults
+    with pytest.raises(ConfigError, match=r"measures\.options\.road\.speed: unknown option"):
+        measures_of(settings_of(measures={"names": ["road"], "options": {"road": {"speed": 1}}}))
+    with pytest.raises(ConfigError, match=r"measures\.options\.road: this measure is not taken"):
+        measures_of(settings_of(measures={"names": ["deletion"], "options": given["options"]}))
 
 
 def test_several_classifiers_follow_the_set_order(pictures: Path, tmp_path: Path) -> None:
@@ -509,14 +531,14 @@ def test_a_full_disk_ends_the_run_at_once(
 
 def test_nan_maps_are_refused(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def bad(name: str, options: object) -> Any:  # noqa: ANN401
-        def method(subject: Any) -> Any:  # noqa: ANN401
-            raw = HEATMAPS[name].call(subject)
-            raw.native[0, 0] = float("nan")
-            return raw
+        def method(subjects: Any) -> Any:  # noqa: ANN401
+            maps = [HEATMAPS[name].call(subject) for subject in subjects]
+            maps[0].native[0, 0] = float("nan")
+            return maps
 
         return method
 
-    monkeypatch.setattr("gallery.pipeline.explain.bound", bad)
+    monkeypatch.setattr("gallery.pipeline.heatmaps.bound_together", bad)
     index, _ = run(pictures, tmp_path, settings_of(methods={"grad_cam": {}}))
     assert not index.entries
     assert "grad_cam: the map has NaN" in index.failures[0].reason

@@ -3,19 +3,28 @@ from typing import Any
 
 import pytest
 
-from gallery.pipeline.recipe import VERSIONS, Method, Recipe
+from gallery.explain.heatmaps._base import HEATMAPS as METHODS
+from gallery.pipeline.recipe import USES, VERSIONS, Plugin, Recipe
 from gallery.store.keys import result_key
 from tests.pipeline.toy import settings_of, toy_classifier
 
 CARD = toy_classifier().card
-RISE = Method("rise", {"n_masks": 16}, 1, uses_baseline=False, is_seeded=True)
-CAM = Method("grad_cam", {"layer": ""}, 1, uses_baseline=False, is_seeded=False)
-IGOS = Method("igos", {"size": 4}, 1, uses_baseline=True, is_seeded=True)
+RISE = Plugin("rise", {"n_masks": 16}, uses=frozenset({"seed"}))
+CAM = Plugin("grad_cam", {"layer": ""})
+IGOS = Plugin("igos", {"size": 4}, uses=frozenset({"seed", "baseline"}))
+LIME = Plugin("lime", {}, uses=frozenset({"patches", "baseline"}))
+MSES = Plugin("mse_coverage", {}, uses=frozenset({"patches", "search"}))
+SAG = Plugin("sag_coverage", {}, uses=frozenset({"patches", "graph"}))
+CURVE = Plugin("deletion", {}, uses=frozenset({"step_px"}))
+VALUE = Plugin("average_drop", {})
+DRAWN = Plugin("road", {"n": 2}, uses=frozenset({"seed"}))
+PLACED = Plugin("pointing_game", {}, uses=frozenset({"regions"}))
 
 
 def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
     """Return the key of one result of every kind."""
     methods = {m.name: dataclasses.replace(m, **changes) for m in (RISE, CAM, IGOS)}
+    structural = {m.name: m for m in (LIME, MSES, SAG)}
     made = {
         "inputs": recipe.inputs(),
         "prediction": recipe.prediction("predicted"),
@@ -24,20 +33,22 @@ def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
         "necessity": recipe.necessity(1),
         "robustness": recipe.robustness(1),
         "questions": recipe.questions(1),
-        **{f"heatmap/{name}": recipe.heatmap(1, method) for name, method in methods.items()},
-        "measurement/curve": recipe.measurement(1, methods["rise"], "deletion", version=1, is_curve=True),
-        "measurement/value": recipe.measurement(
-            1, methods["rise"], "average_drop", version=1, is_curve=False
-        ),
+        **{f"heatmap/{m.name}": recipe.heatmap(1, m) for m in (*methods.values(), *structural.values())},
+        "measurement/curve": recipe.measurement(1, methods["rise"], CURVE),
+        "measurement/value": recipe.measurement(1, methods["rise"], VALUE),
+        "measurement/drawn": recipe.measurement(1, methods["grad_cam"], DRAWN),
+        "measurement/placed": recipe.measurement(1, methods["rise"], PLACED),
     }
     return {name: result_key(name.partition("/")[0], parts) for name, parts in made.items()}
 
 
 BEFORE = keys(Recipe("image", CARD, settings_of()))
-SEARCHED = {"search", "graph", "necessity", "robustness", "questions"}
-GRAPHED = {"graph", "questions"}
+GRAPHED = {"graph", "questions", "heatmap/sag_coverage"}
+SEARCHED = {"search", "necessity", "robustness", "heatmap/mse_coverage", *GRAPHED}
+PATCHED = {*SEARCHED, "heatmap/lime"}
 HEATMAPS = {"heatmap/rise", "heatmap/grad_cam", "heatmap/igos"}
-MEASUREMENTS = {"measurement/curve", "measurement/value"}
+OF_RISE = {"measurement/curve", "measurement/value", "measurement/placed"}
+MEASUREMENTS = {*OF_RISE, "measurement/drawn"}
 
 
 def changed(after: dict[str, str]) -> set[str]:
@@ -61,25 +72,26 @@ def test_all_keys_differ() -> None:
         ),
         (
             Recipe("image", dataclasses.replace(CARD, cam_layer="features.0"), settings_of()),
-            {"heatmap/grad_cam"},
+            {"heatmap/grad_cam", "measurement/drawn"},
         ),
+        (Recipe("image", CARD, settings_of(), "other"), {"measurement/placed"}),
         (
             Recipe("image", CARD, settings_of(seed=1)),
             {"heatmap/rise", "heatmap/igos", "questions", *MEASUREMENTS},
         ),
         (
             Recipe("image", CARD, settings_of(perturbation={"baseline": "mean"})),
-            {"inputs", *SEARCHED, "heatmap/igos"},
+            {"inputs", *PATCHED, "heatmap/igos"},
         ),
-        (Recipe("image", CARD, settings_of(perturbation={"cols": 4})), SEARCHED),
-        (Recipe("image", CARD, settings_of(perturbation={"interpolation": "nearest"})), SEARCHED),
+        (Recipe("image", CARD, settings_of(perturbation={"cols": 4})), PATCHED),
+        (Recipe("image", CARD, settings_of(perturbation={"interpolation": "nearest"})), PATCHED),
         (Recipe("image", CARD, settings_of(search={"p_high": 0.8})), SEARCHED),
         (Recipe("image", CARD, settings_of(search={"overlaps": [3]})), GRAPHED),
         (Recipe("image", CARD, settings_of(graph={"max_nodes": 9})), GRAPHED),
         (Recipe("image", CARD, settings_of(necessity={"pairs": 9})), {"necessity"}),
         (Recipe("image", CARD, settings_of(robustness={"thresholds": [0.5]})), {"robustness"}),
         (Recipe("image", CARD, settings_of(questions={"n_sets": 9})), {"questions"}),
-        (Recipe("image", CARD, settings_of(perturbation={"n_segments": 9})), SEARCHED),
+        (Recipe("image", CARD, settings_of(perturbation={"n_segments": 9})), PATCHED),
         (Recipe("image", CARD, settings_of(measures={"step_px": 9})), {"measurement/curve"}),
     ],
 )
@@ -97,7 +109,7 @@ def test_raising_a_version_recomputes_that_kind(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setitem(VERSIONS, kind, 99)
     kinds = {name.partition("/")[0] for name in changed(keys(Recipe("image", CARD, settings_of())))}
     follows = {"search": SEARCHED, "graph": GRAPHED, "heatmap": {"heatmap", "measurement"}}
-    assert kinds == follows.get(kind, {kind})
+    assert kinds == {name.partition("/")[0] for name in follows.get(kind, {kind})}
 
 
 def test_targets_count() -> None:
@@ -106,15 +118,22 @@ def test_targets_count() -> None:
     assert recipe.graph(1) != recipe.graph(2)
     assert recipe.heatmap(1, RISE) != recipe.heatmap(2, RISE)
     assert recipe.prediction(1) != recipe.prediction("1")
-    curve = [recipe.measurement(t, RISE, "deletion", version=1, is_curve=True) for t in (1, 2)]
+    curve = [recipe.measurement(t, RISE, CURVE) for t in (1, 2)]
     assert curve[0] != curve[1]
 
 
 def test_measures_and_their_versions_count() -> None:
     recipe = Recipe("image", CARD, settings_of())
     made = [
-        recipe.measurement(1, RISE, name, version=version, is_curve=True)
+        recipe.measurement(1, RISE, Plugin(name, options, version))
         for name in ("deletion", "insertion")
         for version in (1, 2)
+        for options in ({}, {"n": 1})
     ]
-    assert len({result_key("measurement", m) for m in made}) == 4
+    assert len({result_key("measurement", m) for m in made}) == 8
+
+
+def test_facts_given_at_registration_become_uses() -> None:
+    assert Plugin.of(METHODS, "igos", {"size": 5}).uses == {"seed", "baseline"}
+    assert Plugin.of(METHODS, "grad_cam", {}) == CAM
+    assert set(USES) >= {fact for one in METHODS for fact in one.facts if fact.startswith("uses_")}

@@ -95,7 +95,7 @@ def settings_of(**changes: Any) -> SetSettings:  # noqa: ANN401
         "methods": {
             "grad_cam": {},
             "rise": {"n_masks": 16, "cells": 3},
-            "igos": {"iterations": 1, "path_points": 2, "size": 4},
+            "igos": {"iterations": 1, "path_points": 2, "size": 4, "l1": 0.0},
         },
         "perturbation": {"rows": 3, "cols": 3, "baseline": "black"},
         "search": {"beam_width": 1, "candidates": 2, "max_mses": 4, "verify_up_to": 4},

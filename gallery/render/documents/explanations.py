@@ -30,7 +30,7 @@ from gallery.render.documents.graph import graph_document, graph_links, graph_no
 from gallery.render.documents.numbers import json_bytes, number
 from gallery.store.store import pack_arrays, write_atomic
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "2.0"
 SCHEMA_FILE = Path(__file__).with_name("explanations.schema.json")
 
 
@@ -60,8 +60,13 @@ def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str
         "questions": questions_document(result.questions),
         "heatmaps": {name: _heatmap(heatmap) for name, heatmap in result.heatmaps.items()},
         "measures": {
-            method: {name: number(m.value) for name, m in measures.items()}
+            method: {name: None if m.value is None else number(m.value) for name, m in measures.items()}
             for method, measures in result.measurements.items()
+        },
+        "measure_notes": {
+            method: notes
+            for method, measures in result.measurements.items()
+            if (notes := {name: m.note for name, m in measures.items() if m.note})
         },
         "curves": {
             method: {name: _curve(m) for name, m in measures.items() if m.x is not None and m.y is not None}
@@ -147,6 +152,7 @@ def _heatmap(heatmap: Heatmap) -> dict[str, Any]:
         "native_size": list(heatmap.native.shape),
         "minimum": number(float(heatmap.values.min())),
         "maximum": number(float(heatmap.values.max())),
+        "backwards": heatmap.backwards,
     }
 
 

@@ -84,16 +84,20 @@ def axes(
     for value in x_ticks:
         x, _ = frame.at(value, frame.y[0])
         lines.append(((x, frame.top), (x, frame.bottom)))
-        yield Text(x, frame.bottom + 12, f"{value:.3g}", FONT_PT, "middle")
+        yield Text(x, frame.bottom + 12, _tick(value), FONT_PT, "middle")
     for value in y_ticks:
         _, y = frame.at(frame.x[0], value)
         lines.append(((frame.left, y), (frame.left + frame.width, y)))
-        yield Text(frame.left - 5, y + 3, f"{value:.3g}", FONT_PT, "end")
+        yield Text(frame.left - 5, y + 3, _tick(value), FONT_PT, "end")
     yield Path(tuple(lines), stroke=GRID, line=0.3)
     yield Box(frame.left, frame.top, frame.width, frame.height, stroke=GRID, line=0.8)
     yield Text(frame.left + frame.width / 2, frame.bottom + 26, x_label, FONT_PT, "middle")
     if y_label:
         yield Text(10, frame.top + frame.height / 2, y_label, FONT_PT, "middle", turned=True)
+
+
+def _tick(value: float) -> str:
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def legend(labels: Sequence[str], frame: Frame) -> tuple[int, list[Item]]:

@@ -1,7 +1,7 @@
-"""Deletion and insertion curves as inline SVG, and the numbers behind them as a table."""
+"""Curves of measures as inline SVG, and the numbers behind them as a table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -22,15 +22,15 @@ class Curve:
 
     Attributes:
         title: Method as printed.
-        x: (n,) ascending, fraction of pixels changed.
-        y: (n,) probability of the target.
-        value: Area under the curve, as measured.
+        x: (n,) ascending, such as the fraction of pixels changed.
+        y: (n,) such as the probability of the target.
+        value: What the measure makes of the curve; None if nothing.
     """
 
     title: str
     x: Float32
     y: Float32
-    value: float
+    value: float | None
 
 
 def curve_chart(
@@ -44,27 +44,33 @@ def curve_chart(
 ) -> str:
     """Return curves in one chart, both axes from 0 to 1 (or to the largest value), legend below.
 
+    With negative values the vertical axis starts at -1 (or at the smallest value).
+
     Args:
         curves: At least one; drawn in order.
         prefix: Begins every id: letters, digits, "-" and "_"; unique on its page.
         title: Accessible name.
         x_label: Printed under the chart.
         y_label: Printed along the vertical axis.
-        value_label: Name of ``Curve.value`` in the legend.
+        value_label: Name of ``Curve.value`` in the legend, or "".
 
     Raises:
         RenderError: If there is no curve, or one is empty or not finite.
     """
     _check(curves)
     x_top, y_top = (max(1.0, *(float(axis(curve).max()) for curve in curves)) for axis in (_x_of, _y_of))
-    frame = Frame(_LEFT, _TOP, WIDTH - _LEFT - _RIGHT, _PLOT, (0.0, x_top), (0.0, y_top))
-    x_ticks, y_ticks = ([share * top for share in _TICKS] for top in (x_top, y_top))
+    lowest = min(float(curve.y.min()) for curve in curves)
+    y_low = 0.0 if lowest >= 0 else min(-1.0, lowest)
+    frame = Frame(_LEFT, _TOP, WIDTH - _LEFT - _RIGHT, _PLOT, (0.0, x_top), (y_low, y_top))
+    x_ticks, y_ticks = (
+        [low + share * (top - low) for share in _TICKS] for low, top in ((0.0, x_top), (y_low, y_top))
+    )
     items: list[Item] = [Group(tuple(axes(frame, x_ticks, y_ticks, x_label, y_label)), css="curve-axes")]
     for index, curve in enumerate(curves):
         points = tuple(frame.at(float(x), float(y)) for x, y in zip(curve.x, curve.y, strict=True))
         line = Path((points,), stroke=colour(index), line=1.8, dash=dash(index))
-        items.append(Group((line,), css="curve", title=f"{curve.title}: {value_label} {curve.value:.3f}"))
-    rows, keys = legend([f"{curve.title}, {value_label} {curve.value:.3f}" for curve in curves], frame)
+        items.append(Group((line,), css="curve", title=_named(curve, ": ", value_label)))
+    rows, keys = legend([_named(curve, ", ", value_label) for curve in curves], frame)
     items.append(Group(tuple(keys), css="curve-legend"))
     drawing = Drawing(
         width=WIDTH,
@@ -95,10 +101,18 @@ def curve_rows(curves: Sequence[Curve], n_points: int = 11) -> tuple[list[str], 
     return ["x", *(curve.title for curve in curves)], rows
 
 
+def _named(curve: Curve, mark: str, value_label: str) -> str:
+    """Return a curve's method with its value, if it has one."""
+    if curve.value is None:
+        return curve.title
+    value = f"{curve.value:.3f}".replace("-", "\N{MINUS SIGN}")
+    return f"{curve.title}{mark}{value_label} {value}" if value_label else f"{curve.title}{mark}{value}"
+
+
 def _describe(curves: Sequence[Curve], x_label: str, y_label: str, value_label: str) -> str:
     parts = [
-        f"{curve.title} goes from {float(curve.y[0]):.2f} to {float(curve.y[-1]):.2f}, "
-        f"{value_label} {curve.value:.3f}"
+        f"{curve.title} goes from {float(curve.y[0]):.2f} to {float(curve.y[-1]):.2f}"
+        + _named(replace(curve, title=""), ", ", value_label)
         for curve in curves
     ]
     return f"Line chart of {y_label} against {x_label}. {'; '.join(parts)}."

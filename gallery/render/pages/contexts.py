@@ -9,8 +9,16 @@ from dataclasses import dataclass
 
 from gallery.records import Credit, MethodCard, Quadrant
 from gallery.render.pages.head import Head
-from gallery.render.pages.parts import Card, Choice, Link, MeasureColumn, MetricRow, Section, Term
-from gallery.render.pages.set_parts import Chart, DataTable, PredictorResults, QuizImage
+from gallery.render.pages.parts import Card, Choice, Link, MetricRow, MetricTable, Section, Term
+from gallery.render.pages.set_parts import (
+    Chart,
+    DataTable,
+    MeasureResults,
+    MethodResults,
+    PredictorResults,
+    PublishedView,
+    QuizImage,
+)
 
 
 @dataclass(frozen=True)
@@ -101,8 +109,8 @@ class MethodPage(Page):
         reference: Where it is published.
         document: Idea and formula (HTML).
         options: Option and default.
-        columns: Measures.
-        rows: Mean over the set, one row per classifier.
+        means: Measures against classifiers, means over the set.
+        published: Numbers of its authors.
         cards: Its heatmap of every image.
         filters: Inline SVG with the colour filters (HTML).
     """
@@ -111,8 +119,8 @@ class MethodPage(Page):
     reference: str
     document: str
     options: tuple[Term, ...]
-    columns: tuple[MeasureColumn, ...]
-    rows: tuple[MetricRow, ...]
+    means: MetricTable
+    published: tuple[PublishedView, ...]
     cards: tuple[Card, ...]
     filters: str
 
@@ -146,8 +154,14 @@ class MeasurePage(Page):
         document: Definition and protocol (HTML).
         unit: Of its values.
         better: "higher" or "lower".
-        methods: Columns of the table.
+        results: What it says of the methods, one per classifier with a value.
+        several: Whether there is more than one classifier.
+        methods: Columns of the table of every value.
+        scale: What its numbers are printed in units of, or "".
         rows: One per image and classifier.
+        notes: Letter and text of every reason for a missing value.
+        files: The table of every value for download.
+        published: Numbers that authors report with it.
     """
 
     title: str
@@ -155,8 +169,14 @@ class MeasurePage(Page):
     document: str
     unit: str
     better: str
+    results: tuple[MeasureResults, ...]
+    several: bool
     methods: tuple[Link, ...]
+    scale: str
     rows: tuple[MetricRow, ...]
+    notes: tuple[tuple[str, str], ...]
+    files: tuple[Link, ...]
+    published: tuple[PublishedView, ...]
 
 
 @dataclass(frozen=True)
@@ -185,16 +205,18 @@ class ResultsPage(Page):
     """``results.md.j2``: methods against measures, means over the set.
 
     Attributes:
-        columns: Measures.
-        tables: Classifier title -> rows.
-        sizes: Classifier title -> number of images the means are over.
+        results: Of the heatmap methods, one per classifier.
+        several: Whether there is more than one classifier.
         explanations: Per classifier: title, share of images with an MSE, mean number, mean smallest size.
+        published: Numbers of authors.
+        files: The numbers of this page.
     """
 
-    columns: tuple[MeasureColumn, ...]
-    tables: Mapping[str, tuple[MetricRow, ...]]
-    sizes: Mapping[str, int]
+    results: tuple[MethodResults, ...]
+    several: bool
     explanations: tuple[tuple[str, str, str, str], ...]
+    published: tuple[PublishedView, ...]
+    files: tuple[Link, ...]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from gallery.config import SetSettings
 from gallery.records import Catalogue, ImageResult
@@ -184,10 +185,11 @@ def best_method(result: ImageResult, catalogue: Catalogue) -> str | None:
     methods = [method.name for method in catalogue.methods if method.name in result.heatmaps]
     for card in catalogue.measures:
         values = {
-            name: taken[card.name].value
+            name: value
             for name in methods
-            if card.name in (taken := result.measurements.get(name, {}))
-            and taken[card.name].value == taken[card.name].value
+            if (taken := result.measurements.get(name, {}).get(card.name)) is not None
+            and (value := taken.value) is not None
+            and isfinite(value)
         }
         if values:
             return (max if card.better == "higher" else min)(values, key=lambda name: values[name])

@@ -115,20 +115,67 @@ class Card:
 
 @dataclass(frozen=True)
 class MeasureColumn:
-    """Header of a column: link to the measure, arrow for its better direction, and unit."""
+    """Header of a column: link (or only its title), arrow and name of the better direction, and unit.
+
+    Without a better direction arrow and name are "".
+    """
 
     link: Link
-    arrow: str
-    better: str
-    unit: str
+    arrow: str = ""
+    better: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class MetricCell:
+    """A cell of a table of measurements.
+
+    Attributes:
+        text: Number, or a dash where there is none.
+        spread: Its interval, or "".
+        is_best: Whether it is set in bold.
+        note: Letter of the note that says why there is no number, or "".
+    """
+
+    text: str
+    spread: str = ""
+    is_best: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class MetricRow:
-    """A row of a table of measurements: what it is about, and per column the text and whether it is best."""
+    """A row of a table of measurements: what it is about, and its cells."""
 
     link: Link
-    cells: tuple[tuple[str, bool], ...]
+    cells: tuple[MetricCell, ...]
+
+
+@dataclass(frozen=True)
+class MetricTable:
+    """A table of measurements.
+
+    Attributes:
+        caption: Printed above.
+        columns: Heads.
+        rows: As many cells each.
+        foot: Last row, such as the number of images behind each column; or empty.
+        notes: Letter and text of every note.
+        left_out: Measures without a column, and why; or "".
+        title: Heading, or "".
+        anchor: ``id`` of the heading.
+        files: The table for download.
+    """
+
+    caption: str
+    columns: tuple[MeasureColumn, ...]
+    rows: tuple[MetricRow, ...]
+    foot: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    left_out: str = ""
+    title: str = ""
+    anchor: str = ""
+    files: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -251,8 +298,7 @@ class Section:
         graph: SAG, or None if there are no MSEs.
         necessity: What the prediction cannot do without.
         robustness: How much of the MSEs hangs on threshold, baseline and chance.
-        columns: Measures.
-        rows: Methods.
+        metrics: Methods against measures, by family.
         curves: Charts.
         data: Raw data.
         computed: How it was computed.
@@ -280,8 +326,7 @@ class Section:
     graph: GraphView | None
     necessity: NecessityView
     robustness: RobustnessView
-    columns: tuple[MeasureColumn, ...]
-    rows: tuple[MetricRow, ...]
+    metrics: tuple[MetricTable, ...]
     curves: tuple[CurveView, ...]
     data: tuple[Link, ...]
     computed: tuple[Term, ...]

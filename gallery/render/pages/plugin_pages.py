@@ -1,26 +1,33 @@
 """The pages of single heatmap methods, searches, measures and classifiers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gallery.records import ClassifierCard, MeasureCard, MethodCard
 from gallery.render.pages import contexts, wording
+from gallery.render.pages.digits import Digits, digits_for
+from gallery.render.pages.exports import csv_link, metric_tex, write_csv
 from gallery.render.pages.image_page import colour_filters
 from gallery.render.pages.maths import document_html
-from gallery.render.pages.parts import Link, MetricRow, Term
-from gallery.render.pages.sections import (
-    classifier_path,
-    measure_columns,
-    measure_path,
-    method_path,
-    metric_rows,
-    option_value,
-    search_path,
-)
+from gallery.render.pages.metrics import Notes, best_of, known, mean_cell, value_cell
+from gallery.render.pages.output import Output
+from gallery.render.pages.parts import Link, MeasureColumn, MetricCell, MetricRow, MetricTable, Term
+from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
+from gallery.render.pages.published_view import published_views
+from gallery.render.pages.rankings import best_text, images_text, rank_figure, score_table
+from gallery.render.pages.sections import option_value
+from gallery.render.pages.set_charts import NONE
+from gallery.render.pages.set_parts import MeasureResults
 from gallery.render.pages.summary import SetSummary, Summary
+from gallery.survey.comparison import Comparison
+from gallery.survey.comparison_tables import value_table
+from gallery.survey.published import tables_about
+
+TILE_VALUES = 3
+"""Numbers on a tile of a method's page."""
 
 
-def method_page(found: SetSummary, card: MethodCard) -> contexts.MethodPage:
+def method_page(found: SetSummary, card: MethodCard, output: Output) -> contexts.MethodPage:
     """Return the page of one heatmap method."""
     tiles = [
         replace(
@@ -28,22 +35,11 @@ def method_page(found: SetSummary, card: MethodCard) -> contexts.MethodPage:
             link=f"{summary.card.link.partition('#')[0]}#{_prefix(summary)}fig-{card.name}",
             second="",
             heat=summary.card.heats[card.name],
-            values=tuple(
-                Term(m.title, wording.measure(summary.values[card.name][m.name]))
-                for m in found.catalogue.measures
-                if m.name in summary.values.get(card.name, {})
-            ),
+            values=_tile_values(found, summary, card),
         )
         for summary in found.summaries
         if card.name in summary.card.heats
     ]
-    rows = metric_rows(
-        [
-            (Link(classifier_path(c.slug), c.title), found.means(found.of(c), card))
-            for c in found.catalogue.classifiers
-        ],
-        found.catalogue.measures,
-    )
     text = f"{card.title} on every image of the set, with its idea, formula and numbers."
     return contexts.MethodPage(
         head=found.head(method_path(card.name), card.name, card.title, text, hide=("toc",)),
@@ -52,11 +48,62 @@ def method_page(found: SetSummary, card: MethodCard) -> contexts.MethodPage:
         reference=card.reference,
         document=document_html(card.doc),
         options=tuple(Term(name, option_value(card.defaults[name])) for name in sorted(card.defaults)),
-        columns=measure_columns(found.catalogue.measures),
-        rows=tuple(MetricRow(row.link, tuple((text, False) for text, _ in row.cells)) for row in rows),
+        means=_means(found, card, output),
+        published=published_views(tables_about(method=card.name), found, output),
         cards=tuple(tiles),
         filters=colour_filters(),
     )
+
+
+def _tile_values(found: SetSummary, summary: Summary, card: MethodCard) -> tuple[Term, ...]:
+    """Return the first numbers of one image; all of them would hide the pictures."""
+    taken = summary.values.get(card.name, {})
+    values = [(measure, known(taken.get(measure.name))) for measure in found.catalogue.measures]
+    return tuple(
+        Term(measure.title, digits_for([value], whole=True).text(value))
+        for measure, value in values
+        if value is not None
+    )[:TILE_VALUES]
+
+
+def _means(found: SetSummary, card: MethodCard, output: Output) -> MetricTable:
+    """Return the means of one method: measures against classifiers, each with the average rank."""
+    cards = [one for one in found.catalogue.classifiers if found.of(one)]
+    notes = Notes()
+    rows = []
+    for measure in found.catalogue.measures:
+        compared = [found.comparisons[one.slug].get(measure.name) for one in cards]
+        if not any(one and card.name in one.scores for one in compared):
+            continue
+        digits = digits_for(
+            one.scores[card.name].mean.value for one in compared if one and card.name in one.scores
+        )
+        cells = [cell for one in compared for cell in _mean_and_rank(one, card, digits, notes)]
+        about = ", ".join(filter(None, (f"{measure.better} is better", measure.unit, digits.unit)))
+        rows.append(MetricRow(Link(measure_path(measure.name), measure.title, about), tuple(cells)))
+    columns = [
+        column
+        for one in cards
+        for column in (
+            MeasureColumn(Link(classifier_path(one.slug), one.title), unit="mean, 95 % interval"),
+            MeasureColumn(Link("", "Average rank"), unit="1 is best"),
+        )
+    ]
+    table = MetricTable("Means over images", tuple(columns), tuple(rows), notes=notes.listed)
+    caption = f"{card.title}: means over images with 95 % intervals and average ranks among the methods"
+    tex = metric_tex(found, output, f"method-{card.name}", caption, table)
+    return replace(table, files=(csv_link("measures"), tex) if rows else ())
+
+
+def _mean_and_rank(
+    found: Comparison | None, card: MethodCard, digits: Digits, notes: Notes
+) -> tuple[MetricCell, MetricCell]:
+    score = found.scores.get(card.name) if found else None
+    if found is None or score is None:
+        return MetricCell(NONE), MetricCell(NONE)
+    n = len(found.ranked)
+    rank = MetricCell(NONE) if score.rank is None else MetricCell(f"{score.rank:.1f} of {n}")
+    return mean_cell(found, card.name, digits, notes), rank
 
 
 def search_page(found: SetSummary, card: MethodCard) -> contexts.SearchPage:
@@ -83,20 +130,22 @@ def search_page(found: SetSummary, card: MethodCard) -> contexts.SearchPage:
     )
 
 
-def measure_page(found: SetSummary, card: MeasureCard) -> contexts.MeasurePage:
+def measure_page(found: SetSummary, card: MeasureCard, output: Output) -> contexts.MeasurePage:
     """Return the page of one measure."""
     several = len(found.catalogue.classifiers) > 1
-    rows = []
-    for summary in found.summaries:
-        # The best method of each row: one measure over methods is one column of the transposed table.
-        values = [summary.values.get(m.name, {}) for m in found.catalogue.methods]
-        ranked = metric_rows([(Link("", ""), taken) for taken in values], [card])
-        note = summary.card.classifier_title if several else ""
-        rows.append(
-            MetricRow(
-                Link(summary.card.link, summary.card.title, note), tuple(row.cells[0] for row in ranked)
-            )
+    used = {name for s in found.summaries for name, taken in s.values.items() if card.name in taken}
+    methods = [method for method in found.catalogue.methods if method.name in used]
+    table = [[known(s.values.get(m.name, {}).get(card.name)) for m in methods] for s in found.summaries]
+    digits, notes, rows = digits_for((value for row in table for value in row), whole=True), Notes(), []
+    for summary, values in zip(found.summaries, table, strict=True):
+        marked = best_of(values, card, digits)
+        reasons = [summary.notes.get(method.name, {}).get(card.name, "") for method in methods]
+        cells = (
+            value_cell(value, reason, digits, notes, is_best=is_best)
+            for value, reason, is_best in zip(values, reasons, marked, strict=True)
         )
+        note = summary.card.classifier_title if several else ""
+        rows.append(MetricRow(Link(summary.card.link, summary.card.title, note), tuple(cells)))
     text = f"{card.title}: definition, protocol and every value of the set."
     return contexts.MeasurePage(
         head=found.head(measure_path(card.name), card.name, card.title, text, hide=("toc",)),
@@ -106,9 +155,55 @@ def measure_page(found: SetSummary, card: MeasureCard) -> contexts.MeasurePage:
         document=document_html(card.doc),
         unit=card.unit,
         better=card.better,
-        methods=tuple(Link(method_path(m.name), m.title) for m in found.catalogue.methods),
+        results=tuple(_measure_results(found, card, output)),
+        several=several,
+        methods=tuple(Link(method_path(m.name), m.title) for m in methods),
+        scale=digits.unit,
         rows=tuple(rows),
+        notes=notes.listed,
+        files=_value_files(found, card, methods, rows, output),
+        published=published_views(tables_about(measure=card.name), found, output),
     )
+
+
+def _measure_results(found: SetSummary, card: MeasureCard, output: Output) -> Iterable[MeasureResults]:
+    """Yield what a measure says of the methods, one classifier after the other."""
+    for classifier in found.catalogue.classifiers:
+        compared = found.comparisons[classifier.slug].get(card.name)
+        if compared is None:
+            continue
+        table = score_table(card, compared, found.titles, tuple(found.titles))
+        name = f"measure-{classifier.slug}-{card.name}"
+        tex = metric_tex(found, output, name, f"{table.caption}, {classifier.title}", table)
+        chart = rank_figure(classifier, card, compared, found.titles)
+        yield MeasureResults(
+            anchor=f"on-{classifier.slug}",
+            title=classifier.title,
+            text=f"{images_text(compared)}. {best_text(compared, found.titles)}",
+            table=replace(table, files=(csv_link("measures"), tex)),
+            chart=replace(chart, title="Average ranks", link="") if chart else None,
+        )
+
+
+def _value_files(
+    found: SetSummary,
+    card: MeasureCard,
+    methods: Sequence[MethodCard],
+    rows: Sequence[MetricRow],
+    output: Output,
+) -> tuple[Link, ...]:
+    """Write every value of a measure for download."""
+    if not methods:
+        return ()
+    values = ((s.card.classifier, s.card.image_id, s.card.title, s.values) for s in found.summaries)
+    name = f"values-{card.name}"
+    text = value_table(card.name, [method.name for method in methods], values)
+    table = MetricTable(
+        f"{card.title} of every image",
+        tuple(MeasureColumn(Link("", method.title)) for method in methods),
+        tuple(rows),
+    )
+    return write_csv(output, name, text), metric_tex(found, output, name, table.caption, table)
 
 
 def classifier_page(found: SetSummary, card: ClassifierCard) -> contexts.ClassifierPage:

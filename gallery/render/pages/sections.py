@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from gallery.records import (
     Catalogue,
     Explanation,
     ImageResult,
     MeasureCard,
-    Measurement,
     MethodCard,
 )
 from gallery.render.figures.colormap import colour_bar_css
@@ -19,6 +16,8 @@ from gallery.render.figures.scale import format_number, range_text, scale
 from gallery.render.pages import drawing, wording
 from gallery.render.pages.answer_parts import MseView
 from gallery.render.pages.drawing import Subject
+from gallery.render.pages.families import families
+from gallery.render.pages.metrics import image_table
 from gallery.render.pages.necessity import build_necessity
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import (
@@ -27,35 +26,12 @@ from gallery.render.pages.parts import (
     FigureView,
     Heat,
     Link,
-    MeasureColumn,
-    MetricRow,
     Section,
     Term,
     TopRow,
 )
+from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
 from gallery.render.pages.robustness import build_robustness
-
-ARROWS = {"higher": "↑", "lower": "↓"}
-
-
-def method_path(name: str) -> str:
-    """Return the path of a heatmap method's page."""
-    return f"m/{name}.html"
-
-
-def measure_path(name: str) -> str:
-    """Return the path of a measure's page."""
-    return f"q/{name}.html"
-
-
-def search_path(name: str) -> str:
-    """Return the path of a search's page."""
-    return f"s/{name}.html"
-
-
-def classifier_path(slug: str) -> str:
-    """Return the path of a classifier's page."""
-    return f"c/{slug}.html"
 
 
 def build_section(
@@ -68,6 +44,7 @@ def build_section(
     photo, photo_jpeg = drawing.draw_photo(subject, output)
     height, width = result.inputs.view.shape[:2]
     searches = {card.name: card.title for card in catalogue.searches}
+    rows = [(Link(method_path(m.name), m.title), result.measurements.get(m.name, {})) for m in methods]
     return Section(
         prefix=subject.prefix,
         classifier=Link(classifier_path(subject.card.slug), subject.card.title, subject.card.id),
@@ -103,11 +80,7 @@ def build_section(
         graph=drawing.draw_graph(subject, output),
         necessity=build_necessity(subject, output),
         robustness=build_robustness(subject),
-        columns=measure_columns(catalogue.measures),
-        rows=metric_rows(
-            [(Link(method_path(m.name), m.title), result.measurements.get(m.name, {})) for m in methods],
-            catalogue.measures,
-        ),
+        metrics=tuple(image_table(rows, family) for family in families(catalogue.measures)),
         curves=tuple(_curves(subject, methods, catalogue.measures)),
         data=drawing.write_data(subject, catalogue, output),
         computed=_computed(subject, catalogue.versions),
@@ -193,37 +166,6 @@ def _mse(subject: Subject, number: int, explanation: Explanation, output: Output
     )
 
 
-def measure_columns(measures: Sequence[MeasureCard]) -> tuple[MeasureColumn, ...]:
-    """Return the headers of a table with one column per measure."""
-    return tuple(
-        MeasureColumn(Link(measure_path(card.name), card.title), ARROWS[card.better], card.better, card.unit)
-        for card in measures
-    )
-
-
-def metric_rows(
-    rows: Sequence[tuple[Link, Mapping[str, Measurement] | Mapping[str, float]]],
-    measures: Sequence[MeasureCard],
-) -> tuple[MetricRow, ...]:
-    """Return one row per (link, measure -> value), the best of each column marked (ties: all of them)."""
-    texts: list[list[tuple[str, bool]]] = [[] for _ in rows]
-    for card in measures:
-        values = [_value(taken.get(card.name)) for _, taken in rows]
-        known = [value for value in values if value is not None]
-        # Compared as printed: two numbers that read the same are equally good.
-        best = (max if card.better == "higher" else min)(known) if len(known) > 1 else None
-        best_text = wording.measure(best) if best is not None else None
-        for cells, value in zip(texts, values, strict=True):
-            text = "–" if value is None else wording.measure(value)  # noqa: RUF001
-            cells.append((text, value is not None and text == best_text))
-    return tuple(MetricRow(link, tuple(cells)) for (link, _), cells in zip(rows, texts, strict=True))
-
-
-def _value(taken: Measurement | float | None) -> float | None:
-    value = taken.value if isinstance(taken, Measurement) else taken
-    return float(value) if value is not None and np.isfinite(value) else None
-
-
 def _curves(
     subject: Subject, methods: Sequence[MethodCard], measures: Iterable[MeasureCard]
 ) -> Iterable[CurveView]:
@@ -247,11 +189,12 @@ def _curves(
                 curves,
                 prefix=f"{subject.prefix}curve-{card.name}-",
                 title=f"{card.title} curves of {subject.title}",
-                x_label="fraction of pixels changed",
-                y_label="probability",
+                x_label=card.x_label,
+                y_label=card.y_label,
+                value_label="AUC" if "area" in card.unit else "",
             ),
             header=tuple(header),
-            rows=tuple(tuple(f"{value:.3f}" for value in row) for row in rows),
+            rows=tuple(tuple(wording.measure(value) for value in row) for row in rows),
         )
 
 

@@ -13,8 +13,8 @@ NONE = "–"  # noqa: RUF001
 
 
 def resampling(found: SetSummary) -> Resampling:
-    """Return how intervals are computed: from the seed of the set."""
-    return Resampling(seed=found.settings.seed)
+    """Return how intervals are computed."""
+    return found.resampling
 
 
 def write_tables(output: Output, files: Mapping[str, tuple[str, str]]) -> tuple[Link, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from statistics import fmean
 
 from gallery.render.pages import contexts, wording
 from gallery.render.pages.citation import bibtex, cite, csl_json
@@ -10,17 +9,11 @@ from gallery.render.pages.explanations_page import explanations_page
 from gallery.render.pages.image_page import colour_filters, image_path
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Card, Choice, Link, Term
+from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
 from gallery.render.pages.plugin_pages import classifier_page, measure_page, method_page, search_page
 from gallery.render.pages.quiz_page import quiz_page
-from gallery.render.pages.sections import (
-    classifier_path,
-    measure_columns,
-    measure_path,
-    method_path,
-    metric_rows,
-    option_text,
-    search_path,
-)
+from gallery.render.pages.results_page import results_page
+from gallery.render.pages.sections import option_text
 from gallery.render.pages.simulatability_page import simulatability_page
 from gallery.render.pages.summary import SetSummary
 
@@ -28,7 +21,7 @@ from gallery.render.pages.summary import SetSummary
 def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts.Page]]:
     """Yield every page that is not about one image, with its path in the pages folder."""
     yield "index.md", index_page(found)
-    yield "results.md", results_page(found)
+    yield "results.md", results_page(found, output)
     yield "explanations.md", explanations_page(found, output)
     yield "simulatability.md", simulatability_page(found, output)
     yield "quiz.md", quiz_page(found)
@@ -37,11 +30,11 @@ def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts
     yield "cite.md", cite_page(found, output)
     yield "about.md", about_page(found)
     for method in found.catalogue.methods:
-        yield _source(method_path(method.name)), method_page(found, method)
+        yield _source(method_path(method.name)), method_page(found, method, output)
     for search in found.catalogue.searches:
         yield _source(search_path(search.name)), search_page(found, search)
     for measure in found.catalogue.measures:
-        yield _source(measure_path(measure.name)), measure_page(found, measure)
+        yield _source(measure_path(measure.name)), measure_page(found, measure, output)
     for classifier in found.catalogue.classifiers:
         yield _source(classifier_path(classifier.slug)), classifier_page(found, classifier)
 
@@ -78,36 +71,6 @@ def index_page(found: SetSummary) -> contexts.IndexPage:
         has_labels=any(card.is_right is not None for card in cards),
         filters=colour_filters(),
         failures=tuple((failure.image_id, failure.stage, failure.reason) for failure in found.failures),
-    )
-
-
-def results_page(found: SetSummary) -> contexts.ResultsPage:
-    """Return the table of methods against measures, as means over the set."""
-    tables, sizes, explanations = {}, {}, []
-    for card in found.catalogue.classifiers:
-        chosen = found.of(card)
-        tables[card.title] = metric_rows(
-            [(Link(method_path(m.name), m.title), found.means(chosen, m)) for m in found.catalogue.methods],
-            found.catalogue.measures,
-        )
-        sizes[card.title] = len(chosen)
-        sizes_found = [s.facts.smallest for s in chosen if s.facts.smallest is not None]
-        explanations.append(
-            (
-                card.title,
-                f"{len(sizes_found)} of {len(chosen)}",
-                f"{fmean(len(s.facts.mses) for s in chosen):.1f}" if chosen else "–",  # noqa: RUF001
-                f"{fmean(sizes_found):.1f}" if sizes_found else "–",  # noqa: RUF001
-            )
-        )
-    text = "Every heatmap method against every measure, as means over the set."
-    return contexts.ResultsPage(
-        head=found.head("results.html", "results", "Results over the set", text),
-        root="",
-        columns=measure_columns(found.catalogue.measures),
-        tables=tables,
-        sizes=sizes,
-        explanations=tuple(explanations),
     )
 
 
@@ -180,7 +143,7 @@ def about_page(found: SetSummary) -> contexts.AboutPage:
     tables = {
         title: tuple(Term(n, str(v)) for n, v in sorted(values.items())) for title, values in groups.items()
     }
-    given = settings.methods or {}
+    given = settings.methods if isinstance(settings.methods, dict) else {}
     tables["Heatmap methods"] = tuple(
         Term(m.title, option_text({**m.defaults, **given.get(m.name, {})})) for m in found.catalogue.methods
     )

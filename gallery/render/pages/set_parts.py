@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gallery.render.pages.parts import GraphView, Heat, Link
+from gallery.render.pages.parts import GraphView, Heat, Link, MetricTable, Term
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,91 @@ class Chart:
         text: How to read it.
         svg: Drawing (HTML).
         table: The same numbers, or None where they stand beside it.
+        link: Page about it, or "".
+        width: Pixels below which it is scrolled instead of shrunk; 0 for never.
+        files: Downloads.
     """
 
     title: str
     text: str
     svg: str
     table: DataTable | None
+    link: str = ""
+    width: int = 0
+    files: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True)
+class FamilyResults:
+    """Measures of one family: means of every method, and what ranks say."""
+
+    table: MetricTable
+    rankings: tuple[Chart, ...]
+
+
+@dataclass(frozen=True)
+class MethodResults:
+    """What the set says of its heatmap methods under one classifier.
+
+    Attributes:
+        anchor: ``id`` of its heading; begins those of its parts.
+        title: Of the classifier.
+        facts: Images and methods, and how much they can tell, in sentences.
+        families: Tables by family of measures.
+        cost: Forward and backward passes of every method.
+        agreement: How alike the maps are; None with fewer than two methods.
+        orderings: Whether published orders hold; None if none can be looked for.
+        orderings_files: Downloads of that table.
+    """
+
+    anchor: str
+    title: str
+    facts: str
+    families: tuple[FamilyResults, ...]
+    cost: MetricTable
+    agreement: Chart | None
+    orderings: DataTable | None
+    orderings_files: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class MeasureResults:
+    """What one measure says of all methods under one classifier.
+
+    Attributes:
+        anchor: ``id`` of its heading.
+        title: Of the classifier.
+        text: Images behind it, and which methods are best.
+        table: Means, ranks and tests.
+        chart: Critical difference diagram, or None.
+    """
+
+    anchor: str
+    title: str
+    text: str
+    table: MetricTable
+    chart: Chart | None
+
+
+@dataclass(frozen=True)
+class PublishedView:
+    """Numbers as their authors publish them.
+
+    Attributes:
+        anchor: ``id`` of its heading.
+        title: What it is about.
+        facts: Source, photographs, classifier, protocol.
+        table: The numbers.
+        remark: Ours, or "".
+        files: Downloads.
+    """
+
+    anchor: str
+    title: str
+    facts: tuple[Term, ...]
+    table: DataTable
+    remark: str
+    files: tuple[Link, ...]
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from functools import cached_property
 
 from gallery.config import SetSettings
-from gallery.records import Catalogue, ClassifierCard, Failure, ImageResult, MethodCard
+from gallery.records import Catalogue, ClassifierCard, Failure, ImageResult
 from gallery.render.pages.citation import cite, page_jsonld
 from gallery.render.pages.head import Head
 from gallery.render.pages.parts import Card
 from gallery.render.pages.set_parts import QuizImage
+from gallery.survey.agreement import Agreement, ImageAgreement, agreement, agreement_of
+from gallery.survey.bootstrap import Resampling
+from gallery.survey.comparison import Comparison, compare
 from gallery.survey.explanations import ImageFacts, facts_of
 from gallery.survey.simulatability import ImageAnswers, answers_of
 
@@ -20,15 +23,21 @@ class Summary:
 
     Attributes:
         card: Its tile.
-        values: method -> measure -> value.
+        values: method -> measure -> value, or None where the measure says nothing.
+        notes: method -> measure -> why there is no value.
+        costs: method -> images passed forward and backward to make the map.
         facts: Its explanations.
         answers: Its questions, and what every answerer scored.
+        agreement: How far its heatmaps agree.
     """
 
     card: Card
-    values: Mapping[str, Mapping[str, float]]
+    values: Mapping[str, Mapping[str, float | None]]
+    notes: Mapping[str, Mapping[str, str]]
+    costs: Mapping[str, tuple[int, int]]
     facts: ImageFacts
     answers: ImageAnswers
+    agreement: ImageAgreement
 
 
 def summarise(result: ImageResult, card: Card) -> Summary:
@@ -39,8 +48,14 @@ def summarise(result: ImageResult, card: Card) -> Summary:
             method: {name: taken.value for name, taken in measures.items()}
             for method, measures in result.measurements.items()
         },
+        notes={
+            method: {name: taken.note for name, taken in measures.items() if taken.note}
+            for method, measures in result.measurements.items()
+        },
+        costs={name: (heatmap.forwards, heatmap.backwards) for name, heatmap in result.heatmaps.items()},
         facts=facts_of(result),
         answers=answers_of(result),
+        agreement=agreement_of(result),
     )
 
 
@@ -66,18 +81,38 @@ class SetSummary:
         """Return the summaries of one classifier."""
         return [summary for summary in self.summaries if summary.card.classifier == card.slug]
 
-    def means(self, summaries: Sequence[Summary], method: MethodCard) -> dict[str, float]:
-        """Return measure -> mean of one method's values, of the measures that were taken at least once."""
-        means = {}
-        for measure in self.catalogue.measures:
-            values = [
-                s.values[method.name][measure.name]
-                for s in summaries
-                if measure.name in s.values.get(method.name, {})
-            ]
-            if values:
-                means[measure.name] = fmean(values)
-        return means
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """Registered name of a heatmap method -> its title."""
+        return {method.name: method.title for method in self.catalogue.methods}
+
+    @property
+    def resampling(self) -> Resampling:
+        """How intervals are computed: from the seed of the set."""
+        return Resampling(seed=self.settings.seed)
+
+    @cached_property
+    def comparisons(self) -> Mapping[str, Mapping[str, Comparison]]:
+        """Slug of the classifier -> measure -> what it says of all methods; only measures with a value."""
+        methods = [method.name for method in self.catalogue.methods]
+        found: dict[str, dict[str, Comparison]] = {}
+        for card in self.catalogue.classifiers:
+            images = [summary.values for summary in self.of(card)]
+            compared = (
+                compare(images, methods, measure.name, measure.better, self.resampling)
+                for measure in self.catalogue.measures
+            )
+            found[card.slug] = {one.measure: one for one in compared if one.scores}
+        return found
+
+    @cached_property
+    def agreements(self) -> Mapping[str, Agreement]:
+        """Slug of the classifier -> how far its heatmaps agree over the set."""
+        methods = [method.name for method in self.catalogue.methods]
+        return {
+            card.slug: agreement([s.agreement for s in self.of(card)], methods, self.resampling)
+            for card in self.catalogue.classifiers
+        }
 
     def head(
         self,

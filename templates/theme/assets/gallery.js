@@ -166,6 +166,37 @@
     canvas.scrollTop = 0;
   }
 
+  /* Tables: a button in each head sorts by its column, best first, then worst first, then as before. */
+  function sortable(table) {
+    const body = table.tBodies[0];
+    const before = Array.from(body.rows);
+    const heads = all("thead th", table);
+    const number = (row, column) => {
+      const found = row.cells[column].firstChild?.textContent.replace(/\u2212/g, "-").replace(/\u202f/g, "").match(/-?[\d.]+/);
+      return found ? Number(found[0]) : NaN;
+    };
+    for (const head of heads) {
+      if (before.every((row) => Number.isNaN(number(row, head.cellIndex)))) continue;
+      const first = head.dataset.better === "higher" ? "descending" : "ascending";
+      const turns = { "": first, [first]: first === "ascending" ? "descending" : "ascending" };
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "eg-sort";
+      button.setAttribute("aria-label", "Sort by " + head.firstChild.textContent.trim());
+      head.insertBefore(button, head.querySelector("small"));
+      button.addEventListener("click", () => {
+        const order = turns[head.getAttribute("aria-sort") || ""] || "";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        if (order) head.setAttribute("aria-sort", order);
+        const sign = order === "descending" ? -1 : 1;
+        const keys = new Map(before.map((row) => [row, number(row, head.cellIndex)]));
+        const missing = (row) => (Number.isNaN(keys.get(row)) ? 1 : 0);
+        const by = (a, b) => missing(a) - missing(b) || (missing(a) ? 0 : sign * (keys.get(a) - keys.get(b)));
+        body.append(...(order ? before.slice().sort(by) : before));
+      });
+    }
+  }
+
   /* A link to a place inside closed details opens them. */
   function reveal() {
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
@@ -178,6 +209,7 @@
     const forms = all("form[data-eg=heat]");
     if (forms.length) heat(forms);
     all(".eg-zoom").forEach(zoom);
+    all("table[data-sort]").forEach(sortable);
     addEventListener("hashchange", reveal);
     if (document.querySelector("details :target")) reveal();
   }

@@ -142,7 +142,7 @@ def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any])
         (("classifier", "preprocessing", "size"), [1]),
         (("classifier", "preprocessing", "mean"), [0, 0, 0, 0]),
         (("image", "pixels_sha256"), "abc"),
-        (("schema_version",), "2.0"),
+        (("schema_version",), "1.1"),
         (("top",), []),
         (("diverse",), {"x": [0]}),
         (("forwards", "total"), -1),

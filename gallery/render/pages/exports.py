@@ -1,0 +1,51 @@
+"""Tables of pages as LaTeX files for download."""
+
+from gallery.render.pages.output import Output
+from gallery.render.pages.parts import Link, MetricTable
+from gallery.render.pages.set_parts import DataTable
+from gallery.render.pages.summary import SetSummary
+from gallery.survey.latex import TexTable, latex_text
+
+CSV, LATEX = "CSV", "LaTeX"
+
+
+def csv_link(name: str) -> Link:
+    """Return the link to a CSV file of the results."""
+    return Link(f"results/{name}.csv", CSV)
+
+
+def write_csv(output: Output, name: str, text: str) -> Link:
+    """Write a table as CSV and return its link."""
+    link = csv_link(name)
+    output.write(link.path, text.encode())
+    return link
+
+
+def metric_tex(found: SetSummary, output: Output, name: str, caption: str, table: MetricTable) -> Link:
+    """Write a table of measurements as LaTeX and return its link."""
+    head = tuple(" ".join(filter(None, (one.link.title, one.arrow))) for one in table.columns)
+    rows = [
+        ((row.link.title, False), *((_spread(cell.text, cell.spread), cell.is_best) for cell in row.cells))
+        for row in table.rows
+    ]
+    if table.foot:
+        rows.append(tuple((text, False) for text in table.foot))
+    return _write(found, output, name, TexTable(caption, f"tab:{name}", ("", *head), tuple(rows)))
+
+
+def data_tex(found: SetSummary, output: Output, name: str, table: DataTable) -> Link:
+    """Write a table of texts as LaTeX and return its link."""
+    rows = tuple(tuple((text, False) for text in row) for row in table.rows)
+    return _write(found, output, name, TexTable(table.caption, f"tab:{name}", table.header, rows))
+
+
+def _spread(text: str, spread: str) -> str:
+    return f"{text} ({spread})" if spread else text
+
+
+def _write(found: SetSummary, output: Output, name: str, table: TexTable) -> Link:
+    settings = found.settings
+    comment = " ".join(f"From: {settings.title} {settings.url}".split())
+    path = f"results/{name}.tex"
+    output.write(path, latex_text(table, comment).encode("utf-8", "replace"))
+    return Link(path, LATEX)

@@ -5,11 +5,12 @@ A measure is one public module of this package with one function
     (subject: Measured, *, option: type = default, ...) -> Score
 
 registered under the module's name with its ``unit`` and its direction ``better``. Further facts: ``version``
-(raise it when results change), ``is_curve`` (it returns a curve), ``uses_steps`` (its result hangs on
-``Measured.step_px``), ``is_seeded`` (it draws from ``Measured.seed``), ``uses_regions`` (it looks at the
-object's region or the composite's quadrant), ``is_default`` (False leaves it out where a manifest names no
-measures),
-``remakes`` (it makes the map again on other inputs or networks, which multiplies the cost of the map).
+(raise it when results change), ``is_curve`` (it returns a curve, whose axes ``x_label`` and ``y_label`` name;
+"fraction of pixels changed" and "probability" if absent), ``range`` (of its values, [0, 1] if absent),
+``uses_steps`` (its result hangs on ``Measured.step_px``), ``is_seeded`` (it draws from ``Measured.seed``),
+``uses_regions`` (it looks at the object's region or the composite's quadrant), ``is_default`` (False leaves
+it out where a manifest names no measures), ``remakes`` (it makes the map again on other inputs or networks,
+which multiplies the cost of the map).
 """
 
 from collections.abc import Callable

@@ -28,6 +28,7 @@ from gallery.measure._curves import rise_curve
     unit="probability, area over the fraction of pixels",
     better="lower",
     is_curve=True,
+    x_label="fraction of pixels removed",
     uses_steps=True,
 )
 def deletion(subject: Measured) -> Score:

@@ -31,6 +31,7 @@ from gallery.measure._curves import igos_curve
     unit="probability, area over the fraction of cells",
     better="lower",
     is_curve=True,
+    x_label="fraction of cells removed",
     is_default=False,
 )
 def igos_deletion(subject: Measured) -> Score:

@@ -30,6 +30,7 @@ from gallery.measure._curves import igos_curve
     unit="probability, area over the fraction of cells",
     better="higher",
     is_curve=True,
+    x_label="fraction of cells restored",
     is_default=False,
 )
 def igos_insertion(subject: Measured) -> Score:

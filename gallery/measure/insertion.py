@@ -25,6 +25,7 @@ from gallery.measure._curves import blurred, rise_curve
     unit="probability, area over the fraction of pixels",
     better="higher",
     is_curve=True,
+    x_label="fraction of pixels restored",
     uses_steps=True,
 )
 def insertion(subject: Measured) -> Score:

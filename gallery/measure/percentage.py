@@ -34,6 +34,8 @@ SHARES = (0.05, 0.1, 0.2, 0.25, 0.5)
     unit="share of images, mean over five shares of kept pixels",
     better="higher",
     is_curve=True,
+    x_label="fraction of pixels kept",
+    y_label="share of images that gain",
 )
 def percentage(subject: Measured) -> Score:
     """Return the mean of the five answers, in [0, 1], and all of them; None for a constant map.

@@ -42,6 +42,8 @@ from gallery.tensors import generator
     unit="probability, half the difference of two orders",
     better="higher",
     is_curve=True,
+    x_label="fraction of pixels removed",
+    y_label="half difference of probabilities",
     is_seeded=True,
     is_default=False,
     range=(-0.5, 0.5),

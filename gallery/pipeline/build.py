@@ -284,6 +284,7 @@ def _measure_card(entry: Entry[Any]) -> MeasureCard:
         doc=entry.doc,
         unit=entry.facts["unit"],
         better=entry.facts["better"],
+        **{label: entry.facts[label] for label in ("x_label", "y_label") if label in entry.facts},
     )
 
 

@@ -19,7 +19,7 @@ def check_guide(name: str) -> None:
         ConfigError: If it is neither ``OFFICIAL`` nor a heatmap method that needs no search; the message
             names those there are.
     """
-    guides = [entry.name for entry in HEATMAPS if not entry.facts.get("uses_search", False)]
+    guides = [entry.name for entry in HEATMAPS if not {"uses_search", "uses_graph"} & set(entry.facts)]
     if name == OFFICIAL or name in guides:
         return
     known = ", ".join((*MEASURED, OFFICIAL, *guides))

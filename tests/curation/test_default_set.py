@@ -69,7 +69,12 @@ def test_settings_of_the_default_set_are_the_defaults(default_settings: SetSetti
         assert getattr(default_settings, name) == getattr(defaults, name)
     assert isinstance(default_settings.methods, dict)
     given = {name: options for name, options in default_settings.methods.items() if options}
-    assert given == {"igos": {"path_points": 10}, "rise": {"n_masks": 1000}}
+    assert given == {
+        "igos": {"path_points": 10},
+        "igos_plus_plus": {"path_points": 5, "iterations": 10},
+        "integrated_gradients": {"n_steps": 25},
+        "rise": {"n_masks": 1000},
+    }
 
 
 def test_curating_it_imports_neither_torch_nor_the_packages() -> None:

@@ -24,7 +24,7 @@ REMAKING = [name for name in NAMES if MEASURES[name].facts.get("remakes", False)
 LOCAL = [name for name in NAMES if MEASURES[name].facts.get("uses_regions", False)]
 FACTS = {
     "version", "unit", "better", "is_curve", "is_seeded", "uses_regions", "uses_steps", "is_default",
-    "remakes", "range",
+    "remakes", "range", "x_label", "y_label",
 }  # fmt: skip
 
 

@@ -179,6 +179,7 @@ def test_without_measures_nothing_is_measured_and_no_index_written(
         ({"search": {"p_hig": 0.9}}, ConfigError, "search.p_hig: unknown option. Did you mean 'p_high'"),
         ({"search": {"method": "beem"}}, RegistrationError, "Did you mean 'beam'"),
         ({"search": {"guide": "oracle"}}, ConfigError, "search.guide: unknown guide 'oracle'"),
+        ({"search": {"guide": "sag_coverage"}}, ConfigError, "'sag_coverage' is made of what a search found"),
         ({"measures": {"names": ["delation"]}}, RegistrationError, "Did you mean 'deletion'"),
     ],
 )

@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from gallery.config import SearchSettings
 from gallery.explain.heatmaps._base import HEATMAPS as METHODS
+from gallery.explain.search._base import SEARCHES
 from gallery.pipeline.recipe import USES, VERSIONS, Plugin, Recipe
 from gallery.store.keys import result_key
 from tests.pipeline.toy import settings_of, toy_classifier
@@ -19,6 +21,12 @@ CURVE = Plugin("deletion", {}, uses=frozenset({"step_px"}))
 VALUE = Plugin("average_drop", {})
 DRAWN = Plugin("road", {"n": 2}, uses=frozenset({"seed"}))
 PLACED = Plugin("pointing_game", {}, uses=frozenset({"regions"}))
+
+
+def test_what_a_manifest_leaves_out_is_what_the_beam_takes() -> None:
+    known = SearchSettings().model_dump()
+    assert known["method"] == "beam"
+    assert {name: known[name] for name in SEARCHES["beam"].defaults} == dict(SEARCHES["beam"].defaults)
 
 
 def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401

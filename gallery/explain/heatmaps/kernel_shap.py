@@ -12,7 +12,7 @@ The sum has $2^n$ terms. Kernel SHAP draws patch sets instead, of size $k$ with 
 $\frac{n - 1}{k (n - k)}$, and fits a linear model to their probabilities by least squares; its coefficients
 tend to the Shapley values. The full and the empty set are always among them, with a weight (a million) that
 holds the sum above to within about a thousandth. Values are signed. Draw and fit are captum's `KernelShap`,
-with the global CPU generator set to the printed seed. Scores that the gallery knows already cost nothing.
+with the global CPU generator set to the printed seed.
 
 Pitfalls: an estimate. In a made-up game of 49 patches, eleven of which matter, by up to 0.16 each, a value
 was off by 0.006 (root mean square) at 2,000 sets; the error falls with the square root. Sets that are nearly
@@ -40,6 +40,7 @@ from gallery.explain.heatmaps._patches import PatchGame, native_of, seeded
     uses_baseline=True,
     is_seeded=True,
     is_signed=True,
+    is_default=False,
 )
 def kernel_shap(subject: Subject, *, n_samples: int = 2000) -> RawMap:
     """Return the estimated Shapley value of every patch.

@@ -11,7 +11,7 @@ of patches kept, and $1 - \sqrt{|z| / n}$ the cosine distance between $z$ and th
 signed. The fit is captum's `Lime`.
 
 The first set is the whole image; the others are `torch.randint(0, 2, (n_samples - 1, n))` from one CPU
-generator with the printed seed. Scores that the gallery knows already cost nothing.
+generator with the printed seed.
 
 Pitfalls: a linear model cannot say that two patches matter only together, and what $v_j$ means hangs on
 $\kappa$: about half of the patches are missing in every set, so "near" is not near. Two draws give two maps;

@@ -369,8 +369,6 @@ def test_a_search_that_raises_ends_the_run() -> None:
 
 @pytest.mark.gpu
 def test_cuda_gives_the_same_scores_and_verdicts() -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("needs CUDA")
     inputs, masks = toy.inputs_of(toy.image_of(SIZE)), masks_of(49, 40)
     here = engine_of(toy.toy(toy.TwoConv(), SIZE)).scorer(inputs, 0, MaskModel()).score(masks, exact=True)
     there = toy.Toy(toy.card(SIZE), toy.TwoConv().eval().cuda(), "cuda")

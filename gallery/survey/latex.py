@@ -6,6 +6,7 @@ command; other letters stay as they are, in UTF-8.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery.errors import SurveyError
@@ -13,7 +14,7 @@ from gallery.errors import SurveyError
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
     "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
     "\N{MINUS SIGN}": "$-$", "\N{EN DASH}": "--", "\N{EM DASH}": "---",
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{UPWARDS ARROW}": r"$\uparrow$", "\N{DOWNWARDS ARROW}": r"$\downarrow$",
@@ -22,6 +23,8 @@ _SPECIAL = {
     "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_NUMBER = re.compile(r"[-+<\N{MINUS SIGN}]?\s*\.?\d|[-\N{EN DASH}]?(?: \[\w+\])?$")
+"""How a number begins, or a dash in its place with the letter of a note."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,11 @@ def latex_text(table: TexTable, comment: str = "") -> str:
         r"\centering",
         rf"\caption{{{escaped(table.caption)}}}",
         rf"\label{{{re.sub(r'[^A-Za-z0-9:-]', '-', table.label)}}}",
-        rf"\begin{{tabular}}{{l{'r' * (n - 1)}}}",
+        rf"\begin{{tabular}}{{{_alignment(table)}}}",
         r"\toprule",
-        " & ".join(escaped(head) for head in table.header) + r" \\",
+        _line([escaped(head) for head in table.header]),
         r"\midrule",
-        *(" & ".join(_cell(*cell) for cell in row) + r" \\" for row in table.rows),
+        *(_line([_cell(*cell) for cell in row]) for row in table.rows),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -76,7 +79,7 @@ def latex_text(table: TexTable, comment: str = "") -> str:
 
 def escaped(text: str) -> str:
     """Return plain text as LaTeX text on one line."""
-    plain = " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in text).split(" "))
+    plain = "".join(c if c.isprintable() or c.isspace() else " " for c in text)
     plain = re.sub(r"[^\S\u00a0\u202f]+", " ", plain).strip(" ")
     raised = re.sub(
         r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+",
@@ -85,6 +88,18 @@ def escaped(text: str) -> str:
     )
     out = "".join(_SPECIAL.get(c, c) for c in raised)
     return out.replace("\0", "$^{").replace("\1", "}$")
+
+
+def _alignment(table: TexTable) -> str:
+    """Return "l" for the row names and for columns with texts, "r" for columns of numbers."""
+    columns = list(zip(*table.rows, strict=True))[1:] if table.rows else [()] * (len(table.header) - 1)
+    return "l" + "".join("r" if all(_NUMBER.match(text) for text, _ in one) else "l" for one in columns)
+
+
+def _line(cells: Sequence[str]) -> str:
+    r"""Return a row; what follows ``\\`` or a rule must not look like its option."""
+    line = " & ".join(cells) + r" \\"
+    return "{}" + line if line.startswith(("[", "*", "(")) else line
 
 
 def _cell(text: str, is_bold: bool) -> str:

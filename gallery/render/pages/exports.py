@@ -1,7 +1,7 @@
 """Tables of pages as LaTeX files for download."""
 
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import Link, MetricTable
+from gallery.render.pages.parts import Link, MetricCell, MetricTable
 from gallery.render.pages.set_parts import DataTable
 from gallery.render.pages.summary import SetSummary
 from gallery.survey.latex import TexTable, latex_text
@@ -23,14 +23,20 @@ def write_csv(output: Output, name: str, text: str) -> Link:
 
 def metric_tex(found: SetSummary, output: Output, name: str, caption: str, table: MetricTable) -> Link:
     """Write a table of measurements as LaTeX and return its link."""
-    head = tuple(" ".join(filter(None, (one.link.title, one.arrow))) for one in table.columns)
+    head = tuple(_aside(" ".join(filter(None, (c.link.title, c.arrow))), c.scale) for c in table.columns)
     rows = [
-        ((row.link.title, False), *((_spread(cell.text, cell.spread), cell.is_best) for cell in row.cells))
+        (
+            (_aside(row.link.title, row.link.note), False),
+            *((_aside(_noted(cell), cell.spread), cell.is_best) for cell in row.cells),
+        )
         for row in table.rows
     ]
     if table.foot:
         rows.append(tuple((text, False) for text in table.foot))
-    return _write(found, output, name, TexTable(caption, f"tab:{name}", ("", *head), tuple(rows)))
+    units = "; ".join(dict.fromkeys(f"{one.link.title}: {one.unit}" for one in table.columns if one.unit))
+    notes = "; ".join(f"[{letter}] {note}" for letter, note in table.notes)
+    whole = ". ".join(filter(None, (caption, units, notes)))
+    return _write(found, output, name, TexTable(whole, f"tab:{name}", ("", *head), tuple(rows)))
 
 
 def data_tex(found: SetSummary, output: Output, name: str, table: DataTable) -> Link:
@@ -39,8 +45,12 @@ def data_tex(found: SetSummary, output: Output, name: str, table: DataTable) -> 
     return _write(found, output, name, TexTable(table.caption, f"tab:{name}", table.header, rows))
 
 
-def _spread(text: str, spread: str) -> str:
-    return f"{text} ({spread})" if spread else text
+def _noted(cell: MetricCell) -> str:
+    return f"{cell.text} [{cell.note}]" if cell.note else cell.text
+
+
+def _aside(text: str, aside: str) -> str:
+    return f"{text} ({aside})" if aside else text
 
 
 def _write(found: SetSummary, output: Output, name: str, table: TexTable) -> Link:

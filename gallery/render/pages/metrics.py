@@ -19,8 +19,8 @@ ARROWS = {"higher": "↑", "lower": "↓"}
 
 def measure_column(card: MeasureCard, digits: Digits) -> MeasureColumn:
     """Return the head of a measure's column."""
-    unit = ", ".join(filter(None, (card.unit, digits.unit)))
-    return MeasureColumn(Link(measure_path(card.name), card.title), ARROWS[card.better], card.better, unit)
+    link = Link(measure_path(card.name), card.title)
+    return MeasureColumn(link, ARROWS[card.better], card.better, card.unit, digits.unit)
 
 
 class Notes:
@@ -43,6 +43,9 @@ class Notes:
         return tuple((letter, note) for note, letter in self._letters.items())
 
 
+Reasons = Mapping[tuple[str, str], str]
+"""Method and measure -> why there is no value."""
+NO_VALUE = "no value"
 Taken = Sequence[tuple[Link, Mapping[str, Measurement]]]
 """What a row is about, and measure -> measurement."""
 
@@ -93,7 +96,7 @@ def value_cell(
 
 def _left_out(card: MeasureCard, notes: Sequence[str]) -> str:
     reasons = ", ".join(dict.fromkeys(note for note in notes if note))
-    return f"{card.title} ({reasons})" if reasons else card.title
+    return f"{card.title} ({reasons or NO_VALUE})"
 
 
 def best_of(values: Sequence[float | None], card: MeasureCard, digits: Digits) -> list[bool]:
@@ -106,27 +109,30 @@ def best_of(values: Sequence[float | None], card: MeasureCard, digits: Digits) -
 
 
 def means_table(
-    methods: Sequence[Link], names: Sequence[str], family: Family, comparisons: Mapping[str, Comparison]
-) -> MetricTable | None:
-    """Return the means of all methods by the measures of one family; None if there is none of them.
+    methods: Sequence[tuple[Link, str]],
+    family: Family,
+    comparisons: Mapping[str, Comparison],
+    reasons: Reasons,
+) -> MetricTable:
+    """Return the means of all methods by the measures of one family.
 
     Args:
-        methods: Links of the rows.
-        names: Registered names of the rows.
+        methods: Link and registered name of every row.
         family: Measures.
         comparisons: Measure -> comparison.
+        reasons: Why a method has no value of a measure.
     """
     cards = [card for card in family.measures if card.name in comparisons]
-    if not cards:
-        return None
     notes = Notes()
     digits = {card.name: digits_of(comparisons[card.name]) for card in cards}
     rows = tuple(
         MetricRow(
             link,
-            tuple(mean_cell(comparisons[card.name], name, digits[card.name], notes) for card in cards),
+            tuple(
+                mean_cell(comparisons[card.name], name, digits[card.name], notes, reasons) for card in cards
+            ),
         )
-        for link, name in zip(methods, names, strict=True)
+        for link, name in methods
     )
     missing = [card for card in family.measures if card.name not in comparisons]
     return MetricTable(
@@ -135,7 +141,9 @@ def means_table(
         rows=rows,
         foot=("Images compared", *(str(comparisons[card.name].n_images) for card in cards)),
         notes=notes.listed,
-        left_out=", ".join(f"{card.title} (no value on any image)" for card in missing),
+        left_out="; ".join(
+            _left_out(card, [reasons.get((name, card.name), "") for _, name in methods]) for card in missing
+        ),
         title=family.title,
     )
 
@@ -145,11 +153,11 @@ def digits_of(found: Comparison) -> Digits:
     return digits_for(score.mean.value for score in found.scores.values())
 
 
-def mean_cell(found: Comparison, method: str, digits: Digits, notes: Notes) -> MetricCell:
-    """Return the mean of one method with its interval."""
+def mean_cell(found: Comparison, method: str, digits: Digits, notes: Notes, reasons: Reasons) -> MetricCell:
+    """Return the mean of one method with its interval; without one a dash and the letter of the reason."""
     score = found.scores.get(method)
     if score is None:
-        return MetricCell(NONE)
+        return MetricCell(NONE, note=notes.letter(reasons.get((method, found.measure), NO_VALUE)))
     cell = interval_cell(score.mean, digits)
     if score.is_compared:
         return replace(cell, is_best=score.is_best)

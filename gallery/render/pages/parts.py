@@ -115,15 +115,21 @@ class Card:
 
 @dataclass(frozen=True)
 class MeasureColumn:
-    """Header of a column: link (or only its title), arrow and name of the better direction, and unit.
+    """Header of a column.
 
-    Without a better direction arrow and name are "".
+    Attributes:
+        link: What it is about; path "" for only a title.
+        arrow: Up or down for the better direction; "" without one.
+        better: Its name, or "".
+        unit: Of the numbers, or "".
+        scale: Power of ten that the numbers are printed in units of ("in 10⁻⁵"), or "".
     """
 
     link: Link
     arrow: str = ""
     better: str = ""
     unit: str = ""
+    scale: str = ""
 
 
 @dataclass(frozen=True)

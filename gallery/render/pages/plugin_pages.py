@@ -9,7 +9,7 @@ from gallery.render.pages.digits import Digits, digits_for
 from gallery.render.pages.exports import csv_link, metric_tex, write_csv
 from gallery.render.pages.image_page import colour_filters
 from gallery.render.pages.maths import document_html
-from gallery.render.pages.metrics import Notes, best_of, known, mean_cell, value_cell
+from gallery.render.pages.metrics import Notes, Reasons, best_of, known, mean_cell, value_cell
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link, MeasureColumn, MetricCell, MetricRow, MetricTable, Term
 from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
@@ -73,12 +73,16 @@ def _means(found: SetSummary, card: MethodCard, output: Output) -> MetricTable:
     rows = []
     for measure in found.catalogue.measures:
         compared = [found.comparisons[one.slug].get(measure.name) for one in cards]
-        if not any(one and card.name in one.scores for one in compared):
+        reasons = [found.reasons[one.slug].get((card.name, measure.name)) for one in cards]
+        scores = [one.scores.get(card.name) if one else None for one in compared]
+        if not any(scores) and not any(one and why for one, why in zip(compared, reasons, strict=True)):
             continue
-        digits = digits_for(
-            one.scores[card.name].mean.value for one in compared if one and card.name in one.scores
-        )
-        cells = [cell for one in compared for cell in _mean_and_rank(one, card, digits, notes)]
+        digits = digits_for(score.mean.value for score in scores if score)
+        cells = [
+            cell
+            for classifier, one in zip(cards, compared, strict=True)
+            for cell in _mean_and_rank(one, card, digits, notes, found.reasons[classifier.slug])
+        ]
         about = ", ".join(filter(None, (f"{measure.better} is better", measure.unit, digits.unit)))
         rows.append(MetricRow(Link(measure_path(measure.name), measure.title, about), tuple(cells)))
     columns = [
@@ -96,14 +100,13 @@ def _means(found: SetSummary, card: MethodCard, output: Output) -> MetricTable:
 
 
 def _mean_and_rank(
-    found: Comparison | None, card: MethodCard, digits: Digits, notes: Notes
+    found: Comparison | None, card: MethodCard, digits: Digits, notes: Notes, reasons: Reasons
 ) -> tuple[MetricCell, MetricCell]:
-    score = found.scores.get(card.name) if found else None
-    if found is None or score is None:
+    if found is None:
         return MetricCell(NONE), MetricCell(NONE)
-    n = len(found.ranked)
-    rank = MetricCell(NONE) if score.rank is None else MetricCell(f"{score.rank:.1f} of {n}")
-    return mean_cell(found, card.name, digits, notes), rank
+    score, n = found.scores.get(card.name), len(found.ranked)
+    rank = NONE if score is None or score.rank is None else f"{score.rank:.1f} of {n}"
+    return mean_cell(found, card.name, digits, notes, reasons), MetricCell(rank)
 
 
 def search_page(found: SetSummary, card: MethodCard) -> contexts.SearchPage:
@@ -161,7 +164,7 @@ def measure_page(found: SetSummary, card: MeasureCard, output: Output) -> contex
         scale=digits.unit,
         rows=tuple(rows),
         notes=notes.listed,
-        files=_value_files(found, card, methods, rows, output),
+        files=_value_files(found, card, methods, (rows, digits.unit), output),
         published=published_views(tables_about(measure=card.name), found, output),
     )
 
@@ -172,7 +175,7 @@ def _measure_results(found: SetSummary, card: MeasureCard, output: Output) -> It
         compared = found.comparisons[classifier.slug].get(card.name)
         if compared is None:
             continue
-        table = score_table(card, compared, found.titles, tuple(found.titles))
+        table = score_table(card, compared, found.titles, found.reasons[classifier.slug])
         name = f"measure-{classifier.slug}-{card.name}"
         tex = metric_tex(found, output, name, f"{table.caption}, {classifier.title}", table)
         chart = rank_figure(classifier, card, compared, found.titles)
@@ -189,17 +192,19 @@ def _value_files(
     found: SetSummary,
     card: MeasureCard,
     methods: Sequence[MethodCard],
-    rows: Sequence[MetricRow],
+    printed: tuple[Sequence[MetricRow], str],
     output: Output,
 ) -> tuple[Link, ...]:
-    """Write every value of a measure for download."""
+    """Write every value of a measure for download; ``printed`` are rows and the power of ten they are in."""
     if not methods:
         return ()
+    rows, scale = printed
     values = ((s.card.classifier, s.card.image_id, s.card.title, s.values) for s in found.summaries)
     name = f"values-{card.name}"
     text = value_table(card.name, [method.name for method in methods], values)
+    about = ", ".join(filter(None, (card.title, f"{card.better} is better", card.unit, scale)))
     table = MetricTable(
-        f"{card.title} of every image",
+        f"{about}; the best of each row is set in bold",
         tuple(MeasureColumn(Link("", method.title)) for method in methods),
         tuple(rows),
     )

@@ -25,7 +25,8 @@ def _view(table: PublishedTable, found: SetSummary, output: Output) -> Published
     rows = tuple(
         (row.title, *(NONE if value == "-" else value for value in row.values)) for row in table.rows
     )
-    caption = f"As published by the authors, not comparable with this gallery: {table.title}"
+    about = f"images: {table.dataset}; classifier: {table.classifier}"
+    caption = f"{table.title}, as published by the authors ({about}); not comparable with this gallery"
     data = DataTable(caption, ("As printed there", *table.columns), rows)
     name = f"published-{table.id}"
     return PublishedView(

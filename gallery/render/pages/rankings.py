@@ -1,12 +1,13 @@
 """What one measure says of all methods: a sentence, a table, and the critical difference diagram."""
 
 from collections.abc import Mapping
+from string import ascii_letters
 
 from gallery.records import ClassifierCard, MeasureCard
 from gallery.render.figures.ranks import RankRow, rank_chart
 from gallery.render.pages import wording
 from gallery.render.pages.digits import Digits
-from gallery.render.pages.metrics import Notes, digits_of, mean_cell, measure_column
+from gallery.render.pages.metrics import Notes, Reasons, digits_of, mean_cell, measure_column
 from gallery.render.pages.parts import Link, MeasureColumn, MetricCell, MetricRow, MetricTable
 from gallery.render.pages.paths import measure_path, method_path
 from gallery.render.pages.set_charts import NONE
@@ -87,24 +88,24 @@ def group_letters(found: Comparison) -> dict[str, str]:
     letters: dict[str, str] = {}
     for i, group in enumerate(found.groups):
         for name in group:
-            letters[name] = letters.get(name, "") + chr(ord("a") + i)
+            letters[name] = letters.get(name, "") + ascii_letters[i]
     return letters
 
 
 def score_table(
-    card: MeasureCard, found: Comparison, titles: Mapping[str, str], methods: "tuple[str, ...]"
+    card: MeasureCard, found: Comparison, titles: Mapping[str, str], reasons: Reasons
 ) -> MetricTable:
     """Return mean, average rank, group and p-value of every method by one measure."""
     digits, notes, letters = digits_of(found), Notes(), group_letters(found)
     rows = []
-    for name in methods:
+    for name in titles:
         score = found.scores.get(name)
         if score is None:
             continue
         rank = NONE if score.rank is None else _RANKS.text(score.rank)
         p = NONE if score.p is None else p_text(score.p).removeprefix("p = ").removeprefix("p ")
         cells = (
-            mean_cell(found, name, digits, notes),
+            mean_cell(found, name, digits, notes, reasons),
             MetricCell(rank),
             MetricCell(letters.get(name, NONE)),
             MetricCell(p),
@@ -114,11 +115,16 @@ def score_table(
     return MetricTable(
         caption=f"{card.title}: means with 95 % intervals over images, average ranks and tests",
         columns=(
-            MeasureColumn(Link("", "Mean"), own.arrow, own.better, own.unit),
+            MeasureColumn(Link("", "Mean"), own.arrow, own.better, own.unit, own.scale),
             MeasureColumn(Link("", "Average rank"), "", "lower", "1 is best"),
             MeasureColumn(Link("", "Group"), unit="same letter: ranks not told apart"),
             MeasureColumn(Link("", "p"), unit="mean against the best mean"),
         ),
         rows=tuple(rows),
         notes=notes.listed,
+        left_out="; ".join(
+            f"{title} ({reasons[name, card.name]})"
+            for name, title in titles.items()
+            if name not in found.scores and (name, card.name) in reasons
+        ),
     )

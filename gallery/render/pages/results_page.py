@@ -67,21 +67,20 @@ def _results(
     found: SetSummary, card: ClassifierCard, orderings: Sequence[Ordering], output: Output
 ) -> MethodResults:
     comparisons = found.comparisons[card.slug]
-    links, names = _method_links(found, card)
     parts = []
     for family in families(found.catalogue.measures):
-        table = means_table(links, names, family, comparisons)
-        if table is None:
-            continue
-        name = f"measures-{card.slug}-{family.slug}"
-        caption = f"{table.title}, {card.title}: {table.caption.lower()}; {_MARK}"
-        tex = metric_tex(found, output, name, caption, table)
+        table = means_table(_methods(found, card), family, comparisons, found.reasons[card.slug])
+        files: tuple[Link, ...] = ()
+        if table.columns:
+            name = f"measures-{card.slug}-{family.slug}"
+            caption = f"{table.title}, {card.title}: {table.caption.lower()}; {_MARK}"
+            files = csv_link("measures"), metric_tex(found, output, name, caption, table)
         figures = (
             rank_figure(card, measure, comparisons[measure.name], found.titles)
             for measure in family.measures
             if measure.name in comparisons
         )
-        table = replace(table, anchor=f"{family.slug}-{card.slug}", files=(csv_link("measures"), tex))
+        table = replace(table, anchor=f"{family.slug}-{card.slug}", files=files)
         parts.append(FamilyResults(table, tuple(figure for figure in figures if figure)))
     orders = _order_table(found, orderings) if orderings else None
     return MethodResults(
@@ -98,16 +97,15 @@ def _results(
     )
 
 
-def _method_links(found: SetSummary, card: ClassifierCard) -> tuple[list[Link], list[str]]:
-    """Return links and names of the methods with a map of any image."""
+def _methods(found: SetSummary, card: ClassifierCard) -> list[tuple[Link, str]]:
+    """Return link and name of the methods with a map of any image."""
     used = {name for summary in found.of(card) for name in summary.costs}
-    methods = [method for method in found.catalogue.methods if method.name in used]
-    return [Link(method_path(m.name), m.title) for m in methods], [m.name for m in methods]
+    return [(Link(method_path(m.name), m.title), m.name) for m in found.catalogue.methods if m.name in used]
 
 
 def _facts(found: SetSummary, card: ClassifierCard, comparisons: Mapping[str, Comparison]) -> str:
     n = len(found.of(card))
-    text = f"{wording.count(n, 'image')} and {wording.count(len(_method_links(found, card)[0]), 'method')}."
+    text = f"{wording.count(n, 'image')} and {wording.count(len(_methods(found, card)), 'method')}."
     needed = max((one.needed for one in comparisons.values()), default=0)
     if needed:
         text += (
@@ -121,7 +119,7 @@ def _facts(found: SetSummary, card: ClassifierCard, comparisons: Mapping[str, Co
 
 def _cost_table(found: SetSummary, card: ClassifierCard, output: Output) -> MetricTable:
     rows = []
-    for link, name in zip(*_method_links(found, card), strict=True):
+    for link, name in _methods(found, card):
         passes = [summary.costs[name] for summary in found.of(card) if name in summary.costs]
         means = [fmean(column) for column in zip(*passes, strict=True)]
         rows.append(MetricRow(link, tuple(MetricCell(_count_text(mean)) for mean in means)))
@@ -155,7 +153,7 @@ def _costs(found: SetSummary, cards: Sequence[ClassifierCard]) -> str:
 
 
 def _agreement(found: SetSummary, card: ClassifierCard, output: Output) -> Chart | None:
-    names = set(_method_links(found, card)[1])
+    names = {name for _, name in _methods(found, card)}
     whole = found.agreements[card.slug]
     kept = [i for i, name in enumerate(whole.methods) if name in names]
     if len(kept) < 2:
@@ -185,7 +183,7 @@ def _agreement(found: SetSummary, card: ClassifierCard, output: Output) -> Chart
 
 def _neighbours(whole: Agreement, kept: Sequence[int], titles: Sequence[str]) -> DataTable:
     """Return for every method its mean correlation with the others, and which are most and least alike."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for a, i in enumerate(kept):
         others = {
             titles[b]: value
@@ -228,7 +226,7 @@ def _orderings(found: SetSummary, card: ClassifierCard) -> list[Ordering]:
     comparisons = found.comparisons[card.slug]
     return [
         check_order(images, claim, name, measures[name].better, found.resampling)
-        for claim, name in claims_within(_method_links(found, card)[1], list(measures))
+        for claim, name in claims_within([name for _, name in _methods(found, card)], list(measures))
         if name in comparisons
     ]
 

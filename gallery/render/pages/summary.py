@@ -1,5 +1,6 @@
 """What is kept of each result once its page is written, and what follows from all of them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -103,6 +104,19 @@ class SetSummary:
                 for measure in self.catalogue.measures
             )
             found[card.slug] = {one.measure: one for one in compared if one.scores}
+        return found
+
+    @cached_property
+    def reasons(self) -> Mapping[str, Mapping[tuple[str, str], str]]:
+        """Slug of the classifier -> method and measure -> the most frequent reason for a missing value."""
+        found: dict[str, dict[tuple[str, str], str]] = {}
+        for card in self.catalogue.classifiers:
+            counted: dict[tuple[str, str], Counter[str]] = {}
+            for summary in self.of(card):
+                for method, notes in summary.notes.items():
+                    for measure, note in notes.items():
+                        counted.setdefault((method, measure), Counter())[note] += 1
+            found[card.slug] = {pair: counts.most_common(1)[0][0] for pair, counts in counted.items()}
         return found
 
     @cached_property

@@ -190,6 +190,8 @@ def grid_text(mask_model: MaskModel, *, is_asked: bool = False) -> str:
         asked = "about " if is_asked else ""
         superpixels = f"SLIC superpixels, compactness {mask_model.compactness:g}"
         return f"{asked}{mask_model.n_segments} {superpixels}, {mask_model.baseline} baseline"
+    if mask_model.removal == "drop_tokens":
+        return f"{mask_model.rows} × {mask_model.cols} patches, the tokens of removed patches are left out"  # noqa: RUF001
     upsampling: str = mask_model.interpolation
     if upsampling == "bilinear":
         upsampling += ", corners aligned" if mask_model.align_corners else ", half-pixel centres"

@@ -11,6 +11,7 @@ from gallery.render.pages.set_charts import interval_text, round_ticks, signed_t
 from gallery.render.pages.simulatability_page import protocol
 from gallery.render.pages.site import render_site
 from gallery.survey.bootstrap import Interval
+from gallery.survey.published import TABLES
 from tests.render.pages import synthetic
 
 
@@ -72,12 +73,18 @@ def test_how_far_numbers_are_certified_is_said_for_each_classifier(built: Path) 
 
 
 def test_every_table_behind_the_plots_is_linked(built: Path) -> None:
-    names = {"explanations", "images", "shares", "counts", "means", "accuracy", "questions"}
-    text = _page(built, "explanations.md") + _page(built, "simulatability.md")
+    plotted = {"explanations", "images", "shares", "counts", "means", "accuracy", "questions"}
+    compared = {"measures", "agreement", "cost", *(f"published-{table.id}" for table in TABLES)}
+    values = {f"values-{card.name}" for card in synthetic.MEASURES}
+    empty = {"ranks", "orders"}  # three images are not ranked, and no method here has a published rival
+    names = plotted | compared | values | empty
     assert {p.stem for p in (built / "pages/results").glob("*.csv")} == names
-    for name in names:
+    assert all(bool(_table(built, name)) == (name not in empty) for name in names)
+    text = "".join(_page(built, f"{name}.md") for name in ("explanations", "simulatability", "results"))
+    for name in names - values:
         assert f'href="results/{name}.csv"' in text
-        assert _table(built, name)
+    for card in synthetic.MEASURES:
+        assert f'href="../results/values-{card.name}.csv"' in _page(built, f"q/{card.name}.md")
 
 
 def test_the_benchmark_says_what_it_is_not_and_that_answers_cannot_be_looked_up(built: Path) -> None:

@@ -101,9 +101,12 @@ def test_a_failed_image_is_listed_with_its_reason(built: Path) -> None:
     assert "broken.jpg is truncated &lt;b&gt;after&lt;/b&gt; 12 bytes." in text
 
 
-def test_the_best_of_each_measure_is_marked(built: Path) -> None:
-    text = _page(built, "results.md")
-    assert text.count('class="eg-best"') >= 2 * len(synthetic.MEASURES)
+def test_the_best_of_an_image_is_marked_and_over_few_images_nothing_is(built: Path) -> None:
+    for name in ("chelsea", "espresso", "pair"):
+        text = _page(built, f"i/{name}.md")
+        assert text.count('class="eg-best"') >= 2 * len(synthetic.MEASURES)
+    assert 'class="eg-best"' not in _page(built, "results.md")
+    assert "no method is marked as best" in _page(built, "results.md")
 
 
 def test_no_wall_time_reaches_a_page(built: Path, tmp_path: Path) -> None:

@@ -64,6 +64,9 @@ def test_the_mask_model_is_named_in_full() -> None:
     assert wording.grid_text(MaskModel(interpolation="nearest", baseline="mean")).endswith(
         "nearest, mean baseline"
     )
+    dropped = wording.grid_text(MaskModel(interpolation="nearest", removal="drop_tokens"))
+    assert dropped.endswith("the tokens of removed patches are left out")
+    assert "blur" not in dropped
 
 
 def test_superpixels_are_named_by_number_and_counted() -> None:

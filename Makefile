@@ -39,7 +39,7 @@ bench-search: $(VENV)/.installed-dev ## Compare the search with the official pro
 
 bench-heatmaps: $(VENV)/.installed-dev ## Compare the heatmaps with the libraries and the official iGOS++ procedure
 	$(BIN)/python -m pip install --quiet '.[parity]'
-	$(BIN)/python -m tests.benchmarks.heatmaps --out build/bench/heatmaps.json $(ARGS)
+	TQDM_DISABLE=1 $(BIN)/python -m tests.benchmarks.heatmaps --out build/bench/heatmaps.json $(ARGS)
 
 check: lint types test gallery ## Lint, types, tests, and the default site in strict mode
 

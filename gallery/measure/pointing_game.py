@@ -1,10 +1,10 @@
 r"""Whether the highest point of the map lies on the marked object.
 
 1 for a hit, 0 for a miss; the mean over images is the pointing accuracy. **Higher is better.** A point hits
-if a pixel of the object lies within the tolerance, $\lVert i - j \rVert_2 \le 0.03 \max(H, W)$. Where several
-pixels share the highest value, as on the flat border of an upsampled map, the value is the share of them that
-hit. A map that is the same everywhere has no highest point and gets no value, nor does a photograph without a
-marked object or one whose object lies outside what the classifier sees.
+if a pixel of the object is at most $0.03 \max(H, W)$ away, the tolerance. Where several pixels share the
+highest value, as on the flat border of an upsampled map, the value is the share of them that hit. A map that
+is the same everywhere has no highest point and gets no value, nor does a photograph without a marked object
+or one whose object lies outside what the classifier sees.
 
 **Protocol.** The tolerance of the original game is 15 px on photographs of PASCAL VOC, about 500 px wide: 3
 %. We take the same share of the input, 6.7 px at 224 px; 15 px there would be more than twice as lenient. A

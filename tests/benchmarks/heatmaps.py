@@ -135,7 +135,7 @@ def _grad_cam(name: str, module: nn.Module, layer: str, image: Tensor, target: i
 
     def call() -> object:
         with getattr(pytorch_grad_cam, name)(module, [module.get_submodule(layer)]) as cam:
-            return cam(image.clone(), [ClassifierOutputTarget(target)])
+            return cam(image.clone().requires_grad_(), [ClassifierOutputTarget(target)])
 
     return call
 

@@ -205,6 +205,11 @@ def _walk(
 
     If ``sums`` are given, the share-weighted gradients of every path are added to them.
     """
+    if len(runs) > 1 and not passes.are_shared:
+        return [
+            _walk(passes, [run], [paths[i]], None if sums is None else [sums[i]])[0]
+            for i, run in enumerate(runs)
+        ]
     queue = [
         (i, term, point)
         for i, run in enumerate(runs)

@@ -1,9 +1,11 @@
 """Passes of one fixed size through a network, for the methods that optimise masks.
 
-The last bits of a network's answer depend on how many images pass together, never on which. So every pass
-has the same number of images, the last one filled up with copies of its last image, and images of several
-photographs share passes: a map is then the same, byte for byte, whichever photographs were explained with it.
-All else is computed photograph by photograph, in tensors whose shape does not depend on the neighbours.
+The last bits of a network's answer depend on how many images pass together, and on a CPU with several threads
+also on an image's place among them. So every pass has the same number of images, the last one filled up with
+copies of its last image; on a CPU each photograph has passes of its own, which costs nothing where its path
+points fill them, and on a GPU photographs share passes. A map is then the same, byte for byte, whichever
+photographs were explained with it (on a GPU as far as place does not matter there). All else is computed
+photograph by photograph, in tensors whose shape does not depend on the neighbours.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +58,11 @@ class Passes:
     CPU: ClassVar[int] = 10
     """Half of the path points of I-GOS by default, so that passes are full also for a photograph alone."""
     CUDA: ClassVar[int] = 128
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether the inputs of several photographs may stand in one pass."""
+        return self.device.type != "cpu"
 
     def scores(self, targets: Sequence[int], fill: Fill, take: Take | None = None) -> Tensor:
         """Return the score of every input, (n,) float64 on the CPU.

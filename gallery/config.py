@@ -161,6 +161,16 @@ class QuestionSettings(Section):
     )
 
 
+class WhatIfSettings(Section):
+    """``[what_if]``: which patch sets readers can try on an image page."""
+
+    enabled: bool = Field(default=True, description="false: no table of patch sets to try.")
+    max_forwards: int = Field(300, ge=0, description="Patch sets scored for it per image, at most.")
+    max_size: int = Field(
+        8, ge=0, le=12, description="Score all subsets of MSEs up to this size, as long as it lasts."
+    )
+
+
 class MeasureSettings(Section):
     """``[measures]``: how heatmaps are measured."""
 
@@ -249,6 +259,7 @@ class SetSettings(Section):
     necessity: NecessitySettings = NecessitySettings()
     robustness: RobustnessSettings = RobustnessSettings()
     questions: QuestionSettings = QuestionSettings()
+    what_if: WhatIfSettings = WhatIfSettings()
     measures: MeasureSettings = MeasureSettings()
     images: list[ImageEntry] = Field(min_length=1, description="What the gallery shows.")
 

@@ -186,11 +186,11 @@ def test_measure_then_export(tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     measured = run("measure", tiny, "--out", out)
     assert (measured.exit_code, measured.stdout) == (0, "")
-    assert "explain · Toy 4: 14 done in" in measured.stderr
+    assert "explain · Toy 4: 16 done in" in measured.stderr
     exported = run("export", tmp_path / "files", tiny, "--out", out)
     assert exported.exit_code == 0
     assert exported.stdout == f"2 folders in {tmp_path / 'files'}\n"
-    assert "explain · Toy 4: 14 done, 14 from the store" in exported.stderr
+    assert "explain · Toy 4: 16 done, 16 from the store" in exported.stderr
     assert (tmp_path / "files/toy-4/bb/explanations.json").is_file()
     assert (tmp_path / "files/explanations.schema.json").is_file()
 

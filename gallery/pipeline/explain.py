@@ -17,7 +17,7 @@ from gallery.pipeline.index import ResultKeys
 from gallery.pipeline.measurements import Measurements, measurement_key
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.recipe import Plugin, Recipe
-from gallery.pipeline.structure import GRAPH, NECESSITY, QUESTIONS, ROBUSTNESS, SEARCH, Structure
+from gallery.pipeline.structure import GRAPH, NECESSITY, QUESTIONS, ROBUSTNESS, SEARCH, WHAT_IF, Structure
 from gallery.records import ImageRecord, ModelInput, Prediction
 from gallery.registry import Registry, did_you_mean
 from gallery.scoring.engine import Engine
@@ -110,6 +110,7 @@ class Explainer:
     def keys(self, case: Case) -> ResultKeys:
         """Return where the results of a finished image are stored."""
         recipe = case.recipe
+        what_if = (WHAT_IF,) if self.settings.what_if.enabled else ()
         return ResultKeys(
             image=case.card,
             classifier=self.classifier.card.slug,
@@ -118,7 +119,7 @@ class Explainer:
             heatmaps={m.name: result_key("heatmap", heatmap_key(case, m)) for m in self.methods},
             **{
                 kind.name: result_key(kind.name, kind.key(case))
-                for kind in (SEARCH, GRAPH, NECESSITY, ROBUSTNESS, QUESTIONS)
+                for kind in (SEARCH, GRAPH, NECESSITY, ROBUSTNESS, QUESTIONS, *what_if)
             },
             measurements={
                 m.name: {

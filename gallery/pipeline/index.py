@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from gallery.config import SetSettings
+from gallery.config import SetSettings, WhatIfSettings
 from gallery.errors import StoreError
 from gallery.pipeline.workspace import Workspace
 from gallery.records import (
@@ -23,6 +23,7 @@ from gallery.records import (
     QuestionSet,
     Robustness,
     SearchResult,
+    WhatIf,
 )
 from gallery.store.codec import decode, encode
 from gallery.store.keys import canonical_json
@@ -49,7 +50,10 @@ class GraphBundle:
 
 @dataclass(frozen=True)
 class ResultKeys:
-    """Where the results of one image under one classifier are stored; fields as in ImageResult."""
+    """Where the results of one image under one classifier are stored; fields as in ImageResult.
+
+    ``what_if`` is "" if the set wants none, or the index is older than them.
+    """
 
     image: ImageCard
     classifier: str
@@ -62,6 +66,7 @@ class ResultKeys:
     robustness: str
     questions: str
     measurements: Mapping[str, Mapping[str, str]]
+    what_if: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,13 @@ class ResultsIndex:
 
 
 def settings_digest(settings: SetSettings) -> str:
-    """Return the SHA-256 hex of the settings results depend on."""
-    text = canonical_json(settings.model_dump(mode="json", exclude=PRESENTATION))
+    """Return the SHA-256 hex of the settings results depend on.
+
+    ``[what_if]`` only counts where it differs from its defaults: results of versions that did not know it
+    are still shown.
+    """
+    left_out = PRESENTATION | ({"what_if"} if settings.what_if == WhatIfSettings() else set())
+    text = canonical_json(settings.model_dump(mode="json", exclude=left_out))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -105,10 +115,13 @@ def load_index(workspace: Workspace, settings: SetSettings) -> ResultsIndex:
     """
     remedy = "Run `gallery measure` (or `gallery build`, which does all) for this set first."
     try:
-        index = decode(ResultsIndex, json.loads(workspace.index.read_bytes()), {})
+        stored = json.loads(workspace.index.read_bytes())
+        for entry in stored["entries"]:
+            entry.setdefault("what_if", "")
+        index = decode(ResultsIndex, stored, {})
     except FileNotFoundError:
         raise StoreError(f"{workspace.index}: no results yet. {remedy}") from None
-    except (OSError, ValueError, StoreError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StoreError) as error:
         raise StoreError(f"{workspace.index}: damaged ({error}). {remedy}") from error
     if index.made_by != settings_digest(settings):
         raise StoreError(f"{workspace.index}: the results belong to other settings. {remedy}")
@@ -157,4 +170,5 @@ def _load(entry: ResultKeys, index: ResultsIndex, workspace: Workspace) -> Image
             for method, measures in entry.measurements.items()
         },
         seed=index.seed,
+        what_if=get("what_if", entry.what_if, WhatIf) if entry.what_if else None,
     )

@@ -23,6 +23,7 @@ VERSIONS: Mapping[str, int] = {
     "necessity": 1,
     "robustness": 1,
     "questions": 1,
+    "what_if": 1,
     "measurement": 3,
 }
 """Raise one to have that kind of result computed again after a change of code."""
@@ -175,6 +176,12 @@ class Recipe:
         options = self.settings.questions.model_dump()
         made = {"graph": self.graph(target), "questions": options, "seed": self.settings.seed}
         return {**self._base("questions"), **made}
+
+    def what_if(self, target: int) -> Made:
+        """Return the key parts of the patch sets for readers to try, which take over earlier scores."""
+        options = self.settings.what_if.model_dump(exclude={"enabled"})
+        made = {"graph": self.graph(target), "necessity": self.necessity(target), "what_if": options}
+        return {**self._base("what_if"), **made}
 
     def _after_search(self, kind: str, target: int) -> Made:
         return {**self._base(kind), "search_made_by": self.search(target)}

@@ -1,9 +1,12 @@
 """From stored results to the finished site; nothing here needs torch."""
 
+from pathlib import Path
+
 from gallery.config import SetSettings
 from gallery.pipeline.index import load_index, load_results
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.workspace import Workspace
+from gallery.publish.archive import archive_name, write_archive
 from gallery.publish.build import publish
 from gallery.render.pages.site import render_site
 
@@ -39,3 +42,12 @@ def publish_site(settings: SetSettings, workspace: Workspace, reporter: Reporter
     publish(workspace.pages, workspace.site, settings)
     reporter.advance(settings.title, "site")
     reporter.end()
+
+
+def archive_site(settings: SetSettings, workspace: Workspace) -> Path:
+    """Write the finished site to one zip file beside the results, and return the file.
+
+    Raises:
+        PublishError: If there is no site.
+    """
+    return write_archive(workspace.site, workspace.archives / f"{archive_name(settings)}.zip")

@@ -1,4 +1,4 @@
-"""Structural explanations of a chunk of images: MSEs, attention graphs, necessity, robustness, questions.
+"""Structural explanations of a chunk of images: MSEs, attention graphs, necessity, robustness and the rest.
 
 All images of a chunk advance in lock-step, so that batches stay full. Every stage starts from the scores the
 search has stored, so that an interrupted build continues to the same bytes and asks nothing twice.
@@ -16,6 +16,7 @@ from gallery.explain.necessity import FoundNecessity, hits, necessity
 from gallery.explain.questions import draw_questions
 from gallery.explain.search._base import SEARCHES, Found, FoundSet
 from gallery.explain.search._diverse import largest_diverse, roots_for
+from gallery.explain.what_if import TopUp, top_up
 from gallery.interfaces import ResultT, ScoreSteps
 from gallery.pipeline.case import Case
 from gallery.pipeline.guides import guide_map
@@ -24,6 +25,7 @@ from gallery.pipeline.index import GraphBundle
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.recipe import Made, guide_method, search_options
 from gallery.pipeline.variation import Variation
+from gallery.pipeline.what_if import take_over, what_if_record
 from gallery.records import (
     AttentionGraph,
     DeletionSet,
@@ -34,6 +36,7 @@ from gallery.records import (
     Robustness,
     SearchResult,
     StoredScores,
+    WhatIf,
 )
 from gallery.scoring.engine import Engine, Scorer
 from gallery.store.store import RecordT, Store
@@ -64,6 +67,7 @@ GRAPH = Kind("graph", GraphBundle, lambda case: case.recipe.graph(case.predictio
 NECESSITY = Kind("necessity", Necessity, lambda case: case.recipe.necessity(case.prediction.target))
 ROBUSTNESS = Kind("robustness", Robustness, lambda case: case.recipe.robustness(case.prediction.target))
 QUESTIONS = Kind("questions", QuestionSet, lambda case: case.recipe.questions(case.prediction.target))
+WHAT_IF = Kind("what_if", WhatIf, lambda case: case.recipe.what_if(case.prediction.target))
 
 
 class Structure:
@@ -77,7 +81,10 @@ class Structure:
         self.store = store
         self.reporter = reporter
         self._engine = engine
-        self.stages = (self.search, self.graph, self.necessity, self.robustness, self.questions)
+        what_if = (self.what_if,) if settings.what_if.enabled else ()
+        self.stages = (
+            self.search, self.graph, self.necessity, self.robustness, self.questions, *what_if,
+        )  # fmt: skip
 
     def search(self, cases: Sequence[Case]) -> None:
         """Find the MSEs, and keep every score on the way."""
@@ -190,6 +197,23 @@ class Structure:
             return QuestionSet(questions, seed(case), options, scorer.forwards, seconds)
 
         self._run(QUESTIONS, cases, steps, record)
+
+    def what_if(self, cases: Sequence[Case]) -> None:
+        """Score what readers may want to try, and list it with the scores there are."""
+        options = self.settings.what_if.model_dump(exclude={"enabled"})
+
+        def steps(case: Case, scorer: Scorer) -> ScoreSteps[TopUp]:
+            graph = self._stored(case, GRAPH).graph
+            take_over(scorer.table, graph, self._stored(case, NECESSITY), case.mask_model.full)
+            mses = [one.mask for one in self._found(case)]
+            nodes = [node.mask for node in graph.nodes]
+            return top_up(case.mask_model.n_cells, mses, nodes, frozenset(scorer.table.exact), **options)
+
+        def record(case: Case, scorer: Scorer, topped: TopUp, seconds: float) -> WhatIf:
+            made = what_if_record(scorer.table, topped, case.mask_model.n_cells, options)
+            return replace(made, forwards=scorer.forwards, seconds=seconds)
+
+        self._run(WHAT_IF, cases, steps, record)
 
     def robustness(self, cases: Sequence[Case]) -> None:
         """Vary threshold, baseline and seed."""

@@ -40,3 +40,8 @@ class Workspace:
     def site(self) -> Path:
         """The finished site."""
         return self.out / "site"
+
+    @property
+    def archives(self) -> Path:
+        """The finished site as one file."""
+        return self.out / "build" / "archive"

@@ -21,6 +21,7 @@ from gallery.records.explanations import (
     Robustness,
     SearchResult,
     SweepRow,
+    WhatIf,
 )
 from gallery.records.graphs import AttentionGraph, GraphLink, GraphNode
 from gallery.records.heatmaps import Heatmap, Measurement
@@ -68,6 +69,7 @@ __all__ = [
     "SweepRow",
     "TopClass",
     "UInt8",
+    "WhatIf",
     "cells_of",
     "mask_of",
 ]

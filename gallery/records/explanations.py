@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gallery.records.arrays import Float32
+from gallery.records.arrays import Float32, UInt8
 from gallery.records.patches import Minimality
 
 
@@ -240,3 +240,32 @@ class QuestionSet:
     options: Mapping[str, Any]
     forwards: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Patch sets with their float32 scores, for readers to try: a table, from which nothing is inferred.
+
+    Attributes:
+        masks: (N, ceil(n_cells / 8)) uint8, kept patches as bit masks in little-endian bytes, ascending.
+        probabilities: (N,) float32, softmax probability of the target when only they are kept.
+        n_known: Sets with a float32 score; more than N where not all are listed.
+        options: Every option it was made with.
+        forwards: Images passed forward that no earlier stage had scored.
+        seconds: Wall time; not part of the reproducible results.
+        note: "" or which sets were left out.
+    """
+
+    masks: UInt8
+    probabilities: Float32
+    n_known: int
+    options: Mapping[str, Any]
+    forwards: int
+    seconds: float
+    note: str = ""
+
+    @property
+    def sets(self) -> dict[int, float]:
+        """Bit mask -> probability, ascending by mask."""
+        masks = (int.from_bytes(row.tobytes(), "little") for row in self.masks)
+        return dict(zip(masks, self.probabilities.tolist(), strict=True))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gallery.records.classifiers import ClassifierCard, Prediction
-from gallery.records.explanations import Necessity, QuestionSet, Robustness, SearchResult
+from gallery.records.explanations import Necessity, QuestionSet, Robustness, SearchResult, WhatIf
 from gallery.records.graphs import AttentionGraph
 from gallery.records.heatmaps import Heatmap, Measurement
 from gallery.records.images import ImageCard, ModelInput
@@ -30,6 +30,7 @@ class ImageResult:
         questions: Held-out questions that test how well an explanation predicts the classifier.
         measurements: method -> measure -> Measurement.
         seed: The set's seed.
+        what_if: Patch sets for readers to try; None if the set wants none, or is older than them.
     """
 
     image: ImageCard
@@ -45,6 +46,7 @@ class ImageResult:
     questions: QuestionSet
     measurements: Mapping[str, Mapping[str, Measurement]]
     seed: int
+    what_if: WhatIf | None = None
 
 
 @dataclass(frozen=True)

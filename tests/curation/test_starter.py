@@ -21,6 +21,7 @@ from gallery.config import (
     RobustnessSettings,
     SearchSettings,
     SetSettings,
+    WhatIfSettings,
 )
 from gallery.curation.check import check
 from gallery.curation.manifest import load_settings
@@ -54,6 +55,7 @@ def test_the_starter_shows_every_option_with_its_default() -> None:
         "necessity": NecessitySettings,
         "robustness": RobustnessSettings,
         "questions": QuestionSettings,
+        "what_if": WhatIfSettings,
         "measures": MeasureSettings,
     }
     for name, model in models.items():

@@ -46,6 +46,7 @@ ALL = {
     "necessity": N_IMAGES,
     "robustness": N_IMAGES,
     "questions": N_IMAGES,
+    "what_if": N_IMAGES,
     "heatmap": N_IMAGES * N_METHODS,
     "measurement": N_IMAGES * N_METHODS * N_MEASURES,
 }
@@ -215,8 +216,9 @@ def test_a_second_run_computes_nothing(
 
 
 PER_MEASURE = N_IMAGES * N_METHODS
-SEARCHED = dict.fromkeys(("scores", "search", "graph", "necessity", "robustness", "questions"), 4)
-GRAPHED = {"graph": 4, "questions": 4}
+STRUCTURAL = ("scores", "search", "graph", "necessity", "robustness", "questions", "what_if")
+SEARCHED = dict.fromkeys(STRUCTURAL, 4)
+GRAPHED = {"graph": 4, "questions": 4, "what_if": 4}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,9 @@ GRAPHED = {"graph": 4, "questions": 4}
         ({"graph": {"p_low": 0.5}}, GRAPHED),
         ({"graph": {"n_roots": 1}}, GRAPHED),
         ({"search": {"guide": "igos"}}, SEARCHED),
-        ({"necessity": {"pairs": 2}}, {"necessity": 4}),
+        ({"necessity": {"pairs": 2}}, {"necessity": 4, "what_if": 4}),
+        ({"what_if": {"max_forwards": 9}}, {"what_if": 4}),
+        ({"what_if": {"enabled": False}}, {}),
         ({"robustness": {"search_seeds": [1], "search_baselines": ["mean"]}}, {"robustness": 4}),
         ({"questions": {"n_sets": 9}}, {"questions": 4}),
         ({"measures": {"step_px": 512}}, {"measurement": PER_MEASURE * 2}),

@@ -254,7 +254,7 @@ def test_ranges_are_those_of_the_maps(bundle: Bundle) -> None:
 
 def test_costs_add_up(bundle: Bundle) -> None:
     forwards = bundle.document["forwards"]
-    stages = ("prediction", "search", "sag", "necessity", "robustness", "questions")
+    stages = ("prediction", "search", "sag", "necessity", "robustness", "questions", "what_if")
     parts = [forwards[stage] for stage in stages]
     parts += [*forwards["heatmaps"].values(), *forwards["measures"].values()]
     assert forwards["total"] == sum(parts)

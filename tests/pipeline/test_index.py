@@ -31,6 +31,20 @@ def test_presentation_settings_do_not_count() -> None:
     assert settings_digest(changed) == settings_digest(settings_of())
 
 
+def test_sets_to_try_count_only_where_they_differ_from_the_defaults() -> None:
+    assert settings_digest(settings_of(what_if={"max_forwards": 300})) == settings_digest(settings_of())
+    assert settings_digest(settings_of(what_if={"max_forwards": 9})) != settings_digest(settings_of())
+
+
+def test_an_index_from_before_there_were_sets_to_try_is_read(finished: Path) -> None:
+    workspace = Workspace(finished)
+    raw = json.loads(workspace.index.read_text("utf-8"))
+    for entry in raw["entries"]:
+        assert entry.pop("what_if")
+    workspace.index.write_text(json.dumps(raw), "utf-8")
+    assert all(r.what_if is None for r in load_results(load_index(workspace, settings_of()), workspace))
+
+
 @pytest.mark.parametrize(
     "changes", [{"seed": 8}, {"search": {"overlaps": [1]}}, {"methods": None}, {"measures": {"step_px": 1}}]
 )

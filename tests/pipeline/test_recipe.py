@@ -41,6 +41,7 @@ def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
         "necessity": recipe.necessity(1),
         "robustness": recipe.robustness(1),
         "questions": recipe.questions(1),
+        "what_if": recipe.what_if(1),
         **{f"heatmap/{m.name}": recipe.heatmap(1, m) for m in (*methods.values(), *structural.values())},
         "measurement/curve": recipe.measurement(1, methods["rise"], CURVE),
         "measurement/value": recipe.measurement(1, methods["rise"], VALUE),
@@ -51,7 +52,7 @@ def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
 
 
 BEFORE = keys(Recipe("image", CARD, settings_of()))
-GRAPHED = {"graph", "questions", "heatmap/sag_coverage"}
+GRAPHED = {"graph", "questions", "what_if", "heatmap/sag_coverage"}
 SEARCHED = {"search", "necessity", "robustness", "heatmap/mse_coverage", *GRAPHED}
 PATCHED = {*SEARCHED, "heatmap/lime"}
 HEATMAPS = {"heatmap/rise", "heatmap/grad_cam", "heatmap/igos"}
@@ -96,9 +97,11 @@ def test_all_keys_differ() -> None:
         (Recipe("image", CARD, settings_of(search={"p_high": 0.8})), SEARCHED),
         (Recipe("image", CARD, settings_of(search={"overlaps": [3]})), GRAPHED),
         (Recipe("image", CARD, settings_of(graph={"max_nodes": 9})), GRAPHED),
-        (Recipe("image", CARD, settings_of(necessity={"pairs": 9})), {"necessity"}),
+        (Recipe("image", CARD, settings_of(necessity={"pairs": 9})), {"necessity", "what_if"}),
         (Recipe("image", CARD, settings_of(robustness={"thresholds": [0.5]})), {"robustness"}),
         (Recipe("image", CARD, settings_of(questions={"n_sets": 9})), {"questions"}),
+        (Recipe("image", CARD, settings_of(what_if={"max_size": 3})), {"what_if"}),
+        (Recipe("image", CARD, settings_of(what_if={"enabled": False})), set()),
         (Recipe("image", CARD, settings_of(perturbation={"n_segments": 9})), PATCHED),
         (Recipe("image", CARD, settings_of(measures={"step_px": 9})), {"measurement/curve"}),
     ],
@@ -116,7 +119,12 @@ def test_a_method_s_options_and_version_count(change: dict[str, Any]) -> None:
 def test_raising_a_version_recomputes_that_kind(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setitem(VERSIONS, kind, 99)
     kinds = {name.partition("/")[0] for name in changed(keys(Recipe("image", CARD, settings_of())))}
-    follows = {"search": SEARCHED, "graph": GRAPHED, "heatmap": {"heatmap", "measurement"}}
+    follows = {
+        "search": SEARCHED,
+        "graph": GRAPHED,
+        "necessity": {"necessity", "what_if"},
+        "heatmap": {"heatmap", "measurement"},
+    }
     assert kinds == {name.partition("/")[0] for name in follows.get(kind, {kind})}
 
 

@@ -113,6 +113,7 @@ def settings_of(**changes: Any) -> SetSettings:  # noqa: ANN401
     for key, value in changes.items():
         is_table = key in {
             "perturbation", "search", "graph", "necessity", "robustness", "questions", "measures",
+            "what_if",
         }  # fmt: skip
 
         raw[key] = {**raw.get(key, {}), **value} if is_table else value

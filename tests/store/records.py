@@ -37,6 +37,7 @@ from gallery.records import (
     StoredScores,
     SweepRow,
     TopClass,
+    WhatIf,
 )
 from gallery.scoring.tuning import Tuning
 
@@ -95,6 +96,7 @@ ROBUSTNESS = Robustness(
     0.5,
 )
 QUESTIONS = QuestionSet((Question("keep", HUGE, 1, 0.5, 0.25),), 2**52, {"n_sets": 3}, 6, 0.5)
+WHAT_IF = WhatIf(np.array([[1, 0], [2, 255]], np.uint8), floats(2), 3, {"max_size": 8}, 2, 0.5, "left out")
 SCORES = StoredScores(
     np.array([[1, 0], [2, 255]], np.uint8),
     floats(2),
@@ -106,7 +108,18 @@ METHOD = MethodCard("rise", "RISE", "ref", "doc $x$", {"n": 1}, signed=True)
 MEASURE = MeasureCard("deletion", "Deletion", "ref", "doc", "area", "lower")
 CATALOGUE = Catalogue((CARD,), (METHOD,), (METHOD,), (MEASURE,), {"numpy": "2"}, "cpu")
 KEYS = ResultKeys(
-    IMAGE, "a-b", "k1", "k2", {"rise": "k3"}, "k4", "k5", "k7", "k8", "k9", {"rise": {"deletion": "k6"}}
+    IMAGE,
+    "a-b",
+    "k1",
+    "k2",
+    {"rise": "k3"},
+    "k4",
+    "k5",
+    "k7",
+    "k8",
+    "k9",
+    {"rise": {"deletion": "k6"}},
+    "k10",
 )
 
 RECORDS: Sequence[object] = (
@@ -128,6 +141,7 @@ RECORDS: Sequence[object] = (
     NECESSITY,
     ROBUSTNESS,
     QUESTIONS,
+    WHAT_IF,
     SCORES,
     MEASUREMENT,
     Measurement("average_drop", "rise", 0.0, None, None, 1, 0.0),

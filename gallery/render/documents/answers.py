@@ -1,8 +1,8 @@
-"""What explanations.json says about necessity, robustness and the held-out questions."""
+"""What explanations.json says about necessity, robustness, the held-out questions and sets to try."""
 
 from typing import Any
 
-from gallery.records import Float32, Necessity, QuestionSet, Robustness, cells_of
+from gallery.records import Float32, Necessity, QuestionSet, Robustness, WhatIf, cells_of
 from gallery.render.documents.numbers import number
 
 
@@ -84,6 +84,18 @@ def questions_document(questions: QuestionSet) -> dict[str, Any]:
             }
             for one in questions.questions
         ],
+    }
+
+
+def what_if_document(what_if: WhatIf | None) -> dict[str, Any] | None:
+    """Return the patch sets for readers to try as plain JSON values, by hexadecimal bit mask."""
+    if what_if is None:
+        return None
+    return {
+        "sets": {f"{mask:x}": number(p) for mask, p in what_if.sets.items()},
+        "n_known": what_if.n_known,
+        "options": dict(what_if.options),
+        "note": what_if.note,
     }
 
 

@@ -25,12 +25,13 @@ from gallery.render.documents.answers import (
     necessity_document,
     questions_document,
     robustness_document,
+    what_if_document,
 )
 from gallery.render.documents.graph import graph_document, graph_links, graph_nodes
 from gallery.render.documents.numbers import json_bytes, number
 from gallery.store.store import pack_arrays, write_atomic
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 SCHEMA_FILE = Path(__file__).with_name("explanations.schema.json")
 
 
@@ -58,6 +59,7 @@ def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str
         "necessity": necessity_document(result.necessity),
         "robustness": robustness_document(result.robustness),
         "questions": questions_document(result.questions),
+        "what_if": what_if_document(result.what_if),
         "heatmaps": {name: _heatmap(heatmap) for name, heatmap in result.heatmaps.items()},
         "measures": {
             method: {name: None if m.value is None else number(m.value) for name, m in measures.items()}
@@ -173,6 +175,7 @@ def _forwards(result: ImageResult) -> dict[str, Any]:
         "necessity": result.necessity.forwards,
         "robustness": result.robustness.forwards,
         "questions": result.questions.forwards,
+        "what_if": 0 if result.what_if is None else result.what_if.forwards,
     }
     total = sum((*stages.values(), *heatmaps.values(), *measures.values()))
     return {**stages, "heatmaps": heatmaps, "measures": measures, "total": total}
@@ -189,6 +192,7 @@ def timings_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any
             "necessity": result.necessity.seconds,
             "robustness": result.robustness.seconds,
             "questions": result.questions.seconds,
+            "what_if": 0.0 if result.what_if is None else result.what_if.seconds,
             "heatmaps": {name: heatmap.seconds for name, heatmap in result.heatmaps.items()},
             "measures": {
                 method: {name: m.seconds for name, m in measures.items()}

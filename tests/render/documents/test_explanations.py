@@ -96,7 +96,7 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:  # noqa: ANN401
 
 
 def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any]) -> None:
-    free = {"options", "diverse", "heatmaps", "measures", "curves", "versions"}
+    free = {"options", "diverse", "heatmaps", "measures", "curves", "versions", "sets"}
     for path in paths_of(document):
         if path and (path[-1] in free or path[0] in {"measures", "curves"}):
             continue
@@ -142,7 +142,11 @@ def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any])
         (("classifier", "preprocessing", "size"), [1]),
         (("classifier", "preprocessing", "mean"), [0, 0, 0, 0]),
         (("image", "pixels_sha256"), "abc"),
-        (("schema_version",), "1.1"),
+        (("schema_version",), "2.0"),
+        (("what_if", "sets", "1f"), 1.5),
+        (("what_if", "sets", "0x1f"), 0.5),
+        (("what_if", "n_known"), -1),
+        (("what_if", "note"), None),
         (("top",), []),
         (("diverse",), {"x": [0]}),
         (("forwards", "total"), -1),
@@ -245,11 +249,27 @@ def test_the_graph_alone_opens_in_networkx(results: list[ImageResult], catalogue
 def test_every_pass_is_counted_once(document: dict[str, Any]) -> None:
     forwards = document["forwards"]
     stages = [
-        forwards[name] for name in ("prediction", "search", "sag", "necessity", "robustness", "questions")
+        forwards[name]
+        for name in ("prediction", "search", "sag", "necessity", "robustness", "questions", "what_if")
     ]
     inner = [n for group in ("heatmaps", "measures") for n in forwards[group].values()]
     assert forwards["total"] == sum(stages + inner)
     assert min(stages) > 0
+
+
+def test_sets_to_try_are_listed_by_their_mask(
+    results: list[ImageResult], catalogue: Catalogue, document: dict[str, Any]
+) -> None:
+    result = next(r for r in results if r.search.mses and r.graph.links)
+    assert result.what_if is not None
+    sets = {int(mask, 16): p for mask, p in document["what_if"]["sets"].items()}
+    assert sets == pytest.approx(result.what_if.sets)
+    assert sets[0] == pytest.approx(result.necessity.p_empty)
+    older = replace(result, what_if=None)
+    without = explanations_document(older, catalogue)
+    VALIDATOR.validate(json.loads(json_bytes(without)))
+    assert (without["what_if"], without["forwards"]["what_if"]) == (None, 0)
+    assert timings_document(older, catalogue)["seconds"]["what_if"] == 0
 
 
 def test_necessity_and_robustness_say_what_the_records_say(

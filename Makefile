@@ -9,7 +9,7 @@ SET ?=
 ARGS ?=
 BENCH ?= $(wildcard ../shared/data/sag_examples ../shared/data/imagenet100)
 
-.PHONY: help gallery serve test test-slow bench-search bench-heatmaps check lint format types install install-dev clean distclean
+.PHONY: help gallery serve publish check-zensical test test-slow bench-search bench-heatmaps check lint format types install install-dev clean distclean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -20,6 +20,12 @@ gallery: $(VENV)/.installed ## Build the default set, or SET=path/to/gallery.tom
 
 serve: $(VENV)/.installed ## Preview site/ in a browser
 	@$(BIN)/gallery serve $(ARGS)
+
+publish: $(VENV)/.installed ## Check the pages and prepare site/ for any static host; ARGS=--archive also writes one zip
+	@$(BIN)/gallery publish $(SET) $(ARGS)
+
+check-zensical: ## Build the rendered pages with a second builder; never fails, skipped if it is not installed
+	@.ci/zensical $(BIN) || echo "zensical: failed (not blocking)"
 
 test: $(VENV)/.installed-dev ## Run the tests, browser test included
 	@.ci/need dot graphviz

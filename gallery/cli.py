@@ -148,13 +148,25 @@ def render(gallery_set: SetPath = None, out_dir: OutPath = HERE, quiet: Quiet = 
 
 @app.command()
 @friendly
-def publish(gallery_set: SetPath = None, out_dir: OutPath = HERE, quiet: Quiet = False) -> None:
+def publish(
+    gallery_set: SetPath = None,
+    out_dir: OutPath = HERE,
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Also write the site as one zip file that opens anywhere.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
     """Turn the pages into the finished site and check it."""
-    from gallery.pipeline.site import publish_site
+    from gallery.pipeline.site import archive_site, publish_site
 
+    settings = load_settings(_manifest(gallery_set))
     with make_reporter(err, quiet=quiet) as reporter:
-        publish_site(load_settings(_manifest(gallery_set)), _workspace(out_dir), reporter)
+        publish_site(settings, _workspace(out_dir), reporter)
     _say_where(out_dir, quiet=quiet)
+    if archive:
+        file = archive_site(settings, _workspace(out_dir))
+        if not quiet:
+            out.print(f"As one file: {_plain(str(file))}")
 
 
 @app.command()

@@ -14,6 +14,8 @@ import yaml
 from gallery.config import SetSettings
 from gallery.errors import PublishError
 from gallery.publish.check import check_site
+from gallery.publish.minify import minify_assets
+from gallery.publish.versions import OLD, older_versions, write_versions
 from gallery.templates import mkdocs_config_file, templates_folder
 
 MARKER = ".gallery-site"
@@ -27,7 +29,7 @@ def publish(pages: Path, site: Path, settings: SetSettings, *, strict: bool = Tr
 
     The new site is built beside the old one, in a dot folder of ``site`` (which may be a mount point), so
     that a publish that fails or is killed leaves the old site whole. Putting it in place takes two renames
-    for each of its few top-level entries; top-level dotfiles of ``site`` survive.
+    for each of its few top-level entries; top-level dotfiles of ``site`` and older versions in ``v`` survive.
 
     Args:
         pages: What ``render_site`` wrote.
@@ -48,6 +50,8 @@ def publish(pages: Path, site: Path, settings: SetSettings, *, strict: bool = Tr
         shutil.rmtree(leftover, ignore_errors=True)
     try:
         _run_mkdocs(mkdocs_settings(pages, draft, settings), strict=strict)
+        minify_assets(draft)
+        write_versions(draft, settings.version, older_versions(site))
         problems = check_site(draft)
         if problems:
             listing = "\n".join(str(problem) for problem in problems)
@@ -102,11 +106,16 @@ def _require_replaceable(site: Path) -> None:
         return
     if not site.is_dir():
         raise PublishError(f"{site}: is a file. Name a folder for the site.")
-    entries = [entry.name for entry in site.iterdir() if not entry.name.startswith(".")]
+    entries = [entry.name for entry in site.iterdir() if not _is_kept(entry)]
     made_here = (site / MARKER).is_file() or ((site / "sitemap.xml").is_file() and (site / "search").is_dir())
     if entries and not made_here:
         some = ", ".join(sorted(entries)[:3])
         raise PublishError(f"{site}: holds files that are not a site ({some}). Choose an empty folder.")
+
+
+def _is_kept(entry: Path) -> bool:
+    """Return whether publishing leaves a top-level entry of the site alone."""
+    return entry.name.startswith(".") or entry.name == OLD
 
 
 def _swap(draft: Path, site: Path) -> None:
@@ -120,6 +129,6 @@ def _swap(draft: Path, site: Path) -> None:
             (site / name).rename(replaced / name)
         (draft / name).rename(site / name)
     for entry in sorted(site.iterdir()):
-        if not entry.name.startswith(".") and entry.name not in new:
+        if not _is_kept(entry) and entry.name not in new:
             entry.rename(replaced / entry.name)
     shutil.rmtree(replaced)

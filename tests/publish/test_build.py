@@ -42,6 +42,14 @@ def test_dotfiles_survive_and_old_pages_go(pages: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in site.iterdir() if p.name.startswith(".")) == [MARKER, ".gitkeep"]
 
 
+def test_two_publishes_are_the_same_byte_for_byte(built: Path, tmp_path: Path) -> None:
+    for name in ("one", "another"):
+        publish(built / "pages", tmp_path / name, synthetic.settings())
+    first, second = (folder_bytes(tmp_path / name) for name in ("one", "another"))
+    assert first == second
+    assert first == folder_bytes(built / "site")
+
+
 def test_publishing_writes_nothing_outside_the_site(
     pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

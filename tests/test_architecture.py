@@ -18,7 +18,8 @@ FOUNDATIONS = (
 """In the order in which they may import each other."""
 STAGES = {
     "curation", "classifier", "scoring", "explain.heatmaps", "explain.search", "explain.graphs",
-    "explain.necessity", "explain.robustness", "explain.questions", "measure", "survey", "store", "execute",
+    "explain.necessity", "explain.robustness", "explain.questions", "explain.what_if",
+    "measure", "survey", "store", "execute",
     "render.figures", "render.diagrams", "render.documents", "render.pages", "publish",
 }  # fmt: skip
 ALSO = {
@@ -132,8 +133,8 @@ TORCH_FREE_MODULES = (
     "gallery.curation.curate", "gallery.explain.search.beam",
     "gallery.explain.search.combinatorial", "gallery.explain.search.disjoint",
     "gallery.explain.search.exhaustive", "gallery.explain.search.sag2021", "gallery.explain.necessity",
-    "gallery.explain.robustness", "gallery.explain.questions", "gallery.survey.simulatability",
-    "gallery.superpixels",
+    "gallery.explain.robustness", "gallery.explain.questions", "gallery.explain.what_if",
+    "gallery.survey.simulatability", "gallery.superpixels",
     "gallery.explain.graphs.attention_graph", "gallery.execute.local", "gallery.preprocess",
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.render.pages import synthetic
 
@@ -51,18 +52,33 @@ def browser() -> Iterator[webdriver.Chrome]:
     shutil.rmtree(profile, ignore_errors=True)
 
 
+def _is_styled(driver: webdriver.Chrome) -> bool:
+    """Return whether the page and every style sheet are there: measured earlier, pages have other sizes."""
+    sheets = "Array.from(document.querySelectorAll('link[rel=stylesheet]'))"
+    ready = f"document.readyState === 'complete' && {sheets}.every(link => link.sheet)"
+    return bool(driver.execute_script(f"return {ready}"))
+
+
 @pytest.fixture
 def visit(browser: webdriver.Chrome, built: Path) -> Iterator[Open]:
     """Open a page of the site at a width; afterwards no message may be in the console."""
 
     def go(
-        page: str, *, width: int = 1440, scripts: bool = True, site: Path | None = None
+        page: str,
+        *,
+        width: int = 1440,
+        scripts: bool = True,
+        site: Path | None = None,
+        scheme: str = "light",
     ) -> webdriver.Chrome:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         browser.get("about:blank")
         browser.get(f"file://{site or built / 'site'}/{page}")
+        WebDriverWait(browser, 20).until(_is_styled)
         return browser
 
     yield go

@@ -1,5 +1,7 @@
 """The published site in a real browser, from ``file://``."""
 
+import re
+import shutil
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -55,13 +57,89 @@ def test_the_index_filters_and_keeps_the_choice_in_the_address(visit: Open) -> N
 def test_choosing_a_method_shows_its_heatmap_on_every_tile(visit: Open) -> None:
     driver = visit("index.html")
     _select(driver, "method", "rise")
-    maps = driver.find_elements(By.CSS_SELECTOR, ".eg-second .eg-heat")
-    assert len(maps) == 6
+    WebDriverWait(driver, 5).until(lambda d: len(_shown_maps(d)) == 6)
+    maps = _shown_maps(driver)
     assert all("heat-rise.png" in (image.get_attribute("src") or "") for image in maps)
     assert all((image.get_attribute("alt") or "").startswith("RISE heatmap") for image in maps)
     assert "url" in _style(driver, ".eg-second .eg-heat", "filter")
+    captions = driver.find_elements(By.CSS_SELECTOR, ".eg-card .eg-caption")
+    assert {caption.text for caption in captions} == {"RISE"}
     _select(driver, "method", "")
-    assert len(driver.find_elements(By.CSS_SELECTOR, ".eg-second .eg-heat")) == 2  # those without any MSE
+    assert len(_shown_maps(driver)) == 2  # those without any MSE
+
+
+def _shown_maps(driver: webdriver.Chrome) -> list[WebElement]:
+    return driver.find_elements(By.CSS_SELECTOR, ".eg-second .eg-heat")
+
+
+def _keys(driver: webdriver.Chrome, place: int) -> list[float]:
+    """Return one sort key of every tile in the order shown."""
+    keys = [(card.get_attribute("data-keys") or "").split()[place] for card in _cards(driver)]
+    return [float("inf") if key == "-" else float(key) for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(0, "disagree"), (1, "explanations"), (2, "patches"), (3, "error")]
+)
+def test_the_index_sorts_by_what_it_says(visit: Open, place: int, name: str) -> None:
+    driver = visit(f"index.html#sort={name}")
+    WebDriverWait(driver, 5).until(lambda d: _keys(d, place) == sorted(_keys(d, place)))
+    assert len(_cards(driver)) == 6
+    assert len(set(_keys(driver, place))) > 1
+    sorted_ids = [card.get_attribute("data-id") for card in _cards(driver)]
+    _select(driver, "sort", "")
+    assert _hash(driver) == ""
+    set_ids = [card.get_attribute("data-id") for card in _cards(driver)]
+    assert set_ids == ["chelsea", "chelsea", "espresso", "espresso", "pair", "pair"]
+    assert sorted(str(one) for one in sorted_ids) == set_ids
+
+
+def test_the_text_search_finds_titles_classes_and_labels(visit: Open) -> None:
+    driver = visit("index.html")
+    field = driver.find_element(By.CSS_SELECTOR, "input[name=q]")
+    field.send_keys("ESPRÉSSO cup")  # accents and capitals do not matter, every word must be there
+    shown = driver.find_element(By.CSS_SELECTOR, ".eg-shown")
+    WebDriverWait(driver, 5).until(lambda _: shown.text == "2 of 6 shown")
+    assert {card.get_attribute("data-id") for card in _cards(driver)} == {"espresso"}
+    assert shown.get_attribute("aria-live") == "polite"
+    field.clear()
+    field.send_keys("lynx")
+    WebDriverWait(driver, 5).until(lambda d: d.find_element(By.CSS_SELECTOR, ".eg-none").is_displayed())
+    assert _hash(driver) == "#q=lynx"
+
+
+def test_the_surprising_cases_lead_to_their_pages(visit: Open) -> None:
+    driver = visit("index.html", scripts=False)
+    leads = driver.find_elements(By.CSS_SELECTOR, ".eg-leads li")
+    assert 1 <= len(leads) <= 3
+    assert "Predicted espresso with p = 0.892; labelled cup." in leads[0].text
+    assert "i/espresso.html" in (leads[0].find_element(By.TAG_NAME, "a").get_attribute("href") or "")
+
+
+def test_a_large_index_is_revealed_step_by_step(visit: Open, built: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(built / "site", site)
+    page = site / "index.html"
+    text = page.read_text(encoding="utf-8")
+    card = re.search(r'<article class="eg-card".*?</article>', text, re.DOTALL)
+    assert card
+    page.write_text(text.replace(card[0], card[0] * 125, 1), encoding="utf-8")  # 130 tiles
+    driver = visit("index.html", site=site)
+    more = driver.find_element(By.CSS_SELECTOR, ".eg-next button")
+
+    def shown() -> int:
+        return int(driver.execute_script("return document.querySelectorAll('.eg-card:not([hidden])').length"))
+
+    assert shown() == 60
+    assert more.text == "Show 60 more of 130"
+    more.send_keys(Keys.ENTER)
+    assert shown() == 120
+    focused = "document.activeElement.closest('.eg-card')"
+    place = f"return Array.from(document.querySelectorAll('.eg-card')).indexOf({focused})"
+    assert driver.execute_script(place) == 60
+    more.click()
+    assert shown() == 130
+    assert not more.is_displayed()
 
 
 def test_an_impossible_filter_says_that_nothing_matches(visit: Open) -> None:
@@ -158,8 +236,48 @@ def test_search_results_do_not_run_hostile_titles(visit: Open, built_hostile: Pa
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_nothing_sticks_out_on_a_phone(visit: Open, page: str, *, scripts: bool) -> None:
     driver = visit(f"{page}.html", width=390, scripts=scripts)
-    size: dict[str, Any] = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-    assert size["width"] <= 390
+
+    def fits(driver: webdriver.Chrome) -> bool:
+        size: dict[str, Any] = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        return bool(size["width"] <= 390)
+
+    # The new width reaches the page some frames after it is set; a page that sticks out does so for good.
+    WebDriverWait(driver, 10).until(fits, f"{page} is wider than a phone")
+
+
+def test_tables_sort_by_click_and_by_key(visit: Open) -> None:
+    driver = visit("results.html")
+    table = driver.find_element(By.CSS_SELECTOR, "table[data-sort]")
+
+    def column() -> list[float]:
+        script = (
+            "return Array.from(arguments[0].tBodies[0].rows, row => +row.cells[1].firstChild.textContent)"
+        )
+        return list(driver.execute_script(script, table))
+
+    before, button = column(), table.find_element(By.CSS_SELECTOR, ".eg-sort")
+    head = button.find_element(By.XPATH, "..")
+    button.click()
+    assert column() == sorted(before)
+    assert head.get_attribute("aria-sort") == "ascending"
+    button.send_keys(Keys.ENTER)
+    assert column() == sorted(before, reverse=True)
+    button.send_keys(Keys.SPACE)
+    assert column() == before
+    assert head.get_attribute("aria-sort") is None
+
+
+def test_an_old_version_says_that_there_is_a_newer(visit: Open, built: Path, tmp_path: Path) -> None:
+    newest = tmp_path / "site"
+    shutil.copytree(built / "site", newest)
+    (newest / "versions.js").write_text('window.galleryVersions={"newest":"2.0 <b>","older":["1.0"]}')
+    shutil.copytree(built / "site", newest / "v/1.0")
+    driver = visit("v/1.0/i/chelsea.html", site=newest)
+    note = WebDriverWait(driver, 5).until(lambda d: d.find_element(By.CSS_SELECTOR, ".eg-old"))
+    assert note.text == "This is version 1.0 of the gallery. There is a newer one: version 2.0 <b>."
+    assert note.find_element(By.TAG_NAME, "a").get_attribute("href") == f"file://{newest}/index.html"
+    visit("i/chelsea.html", site=newest)
+    assert not driver.find_elements(By.CSS_SELECTOR, ".eg-old")
 
 
 def test_everything_reads_without_scripts(visit: Open) -> None:

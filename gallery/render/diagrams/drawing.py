@@ -65,10 +65,16 @@ class Pictures:
 
 
 def drawing_of(
-    graph: AttentionGraph, layout: Layout, pictures: Pictures, patches: Partition, caption: Caption
+    graph: AttentionGraph,
+    layout: Layout,
+    pictures: Pictures,
+    patches: Partition,
+    caption: Caption,
+    *,
+    legend: bool = True,
 ) -> Drawing:
-    """Return the drawing of a laid out graph, edges below nodes, legend at the bottom."""
-    width = max(layout.width, LEGEND_WIDTH_PT) + 2 * _MARGIN_PT
+    """Return the drawing of a laid out graph, edges below nodes, the legend (if wanted) at the bottom."""
+    width = max(layout.width, LEGEND_WIDTH_PT if legend else 0.0) + 2 * _MARGIN_PT
     corner = ((width - layout.width) / 2, _MARGIN_PT)
     links = {(link.source, link.target): link for link in graph.links}
     parents: dict[str, list[GraphLink]] = {}
@@ -86,14 +92,18 @@ def drawing_of(
         card = (corner[0] + x - node_width / 2, corner[1] + y - node_height / 2, node_width, node_height)
         tab = f"Root {roots.index(node.id) + 1}" if node.is_root else ""
         nodes.append(_draw_node(node, card, pictures, patches, parents.get(node.id, []), tab))
-    legend_top = _MARGIN_PT + layout.height + _GAP_PT
-    legend, legend_height = draw_legend(
-        graph, patches.mask_model, caption.thresholds, (_MARGIN_PT, legend_top)
-    )
+    items: list[Item] = [*edges, *nodes]
+    bottom = _MARGIN_PT + layout.height
+    if legend:
+        drawn, height = draw_legend(
+            graph, patches.mask_model, caption.thresholds, (_MARGIN_PT, bottom + _GAP_PT)
+        )
+        items.append(Group(tuple(drawn), css="sag-legend"))
+        bottom += _GAP_PT + height
     return Drawing(
         width=width,
-        height=legend_top + legend_height + _MARGIN_PT,
-        items=[*edges, *nodes, Group(tuple(legend), css="sag-legend")],
+        height=bottom + _MARGIN_PT,
+        items=items,
         title=caption.title,
         description=caption.description or describe(graph),
         facts=caption.facts,

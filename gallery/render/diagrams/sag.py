@@ -50,7 +50,12 @@ class SagDrawing:
 
 
 def attention_graph_dot(
-    graph: AttentionGraph, mask_model: MaskModel, *, title: str = "", aspect: float = 1.0
+    graph: AttentionGraph,
+    mask_model: MaskModel,
+    *,
+    title: str = "",
+    aspect: float = 1.0,
+    rank_gap: float = 0.8,
 ) -> str:
     """Return the graph as DOT: what ``dot`` lays out, and what readers may take into other tools.
 
@@ -59,10 +64,11 @@ def attention_graph_dot(
         mask_model: For the names of patches.
         title: Name of the graph.
         aspect: Height / width of the photograph, which decides the size of nodes.
+        rank_gap: Between ranks, inches.
     """
     lines = [
         f"digraph {_quoted(title or 'structured attention graph')} {{",
-        '  graph [rankdir=TB, ranksep=0.8, nodesep=0.14, ordering="", charset="UTF-8"];',
+        f'  graph [rankdir=TB, ranksep={rank_gap}, nodesep=0.14, ordering="", charset="UTF-8"];',
         '  node [shape=box, fixedsize=true, fontname="Helvetica", fontsize=9];',
         '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.6, tailport=s, headport=n];',
     ]

@@ -150,9 +150,6 @@ class Drawing:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-CREATOR = "Explanation Gallery"
-
-
 def is_jpeg(data: bytes) -> bool:
     """Return whether ``data`` begins as a JPEG file."""
     return data[:2] == b"\xff\xd8"

@@ -32,6 +32,33 @@ def grey_png(native: NDArray[np.floating], *, signed: bool = False) -> bytes:
     return buffer.getvalue()
 
 
+def cut_levels(native: NDArray[np.floating], values: NDArray[np.floating], *, signed: bool = False) -> str:
+    """Return the grey levels of ``grey_png`` from which a map's highest pixels begin, for a threshold.
+
+    Equal values are not told apart, so a little more than the share asked for may lie above a level.
+
+    Args:
+        native: (h, w) raw values, which decide the scale.
+        values: (H, W) the same at the size of the picture, of which shares are taken.
+        signed: Whether the symmetric scale rule applies.
+
+    Returns:
+        Two hexadecimal digits each for the highest 5, 10, ... 95 % of pixels: 38 characters.
+
+    Raises:
+        RenderError: If the map cannot be scaled.
+    """
+    scaled = scale(native, signed=signed)
+    reach = scaled.high - scaled.low
+    shares = (values.astype(np.float64) - scaled.low) / (reach or 1.0)
+    levels = np.round(np.clip(shares, 0.0, 1.0).astype(np.float32) * 255).astype(np.uint8)
+    at_least = np.bincount(levels.ravel(), minlength=256)[::-1].cumsum()[::-1]
+    wanted = np.arange(5, 100, 5)[:, None] / 100 * levels.size
+    # The highest level that still has as many pixels at or above it.
+    cuts: NDArray[np.uint8] = ((at_least[None] >= wanted).sum(axis=1) - 1).astype(np.uint8)
+    return cuts.tobytes().hex()
+
+
 def resize_map(values: NDArray[np.floating], size: tuple[int, int]) -> Float32:
     """Return a map resampled to (H, W) ``size``, bilinear with half-pixel centres."""
     image = Image.fromarray(np.ascontiguousarray(values, dtype=np.float32))

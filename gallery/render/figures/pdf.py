@@ -15,7 +15,6 @@ from typing import assert_never
 from PIL import Image
 
 from gallery.render.figures.canvas import (
-    CREATOR,
     INK,
     NONE,
     Box,
@@ -28,6 +27,7 @@ from gallery.render.figures.canvas import (
     is_jpeg,
     number,
 )
+from gallery.render.figures.metadata import CREATOR, facts_text, xmp
 from gallery.render.figures.patches import Point
 
 # Advance widths of the characters 32 to 126 in 1/1000 of the size: Adobe's font metrics for Helvetica.
@@ -49,7 +49,7 @@ _CORNER = 1 - 0.5522847498
 
 
 def pdf_file(drawing: Drawing) -> bytes:
-    """Return a drawing as a PDF 1.4 file with its provenance in the document information."""
+    """Return a drawing as a PDF 1.4 file with its provenance as XMP and in the document information."""
     writer = _Writer(drawing.height)
     content = writer.items(drawing.items)
     return writer.file(drawing, content)
@@ -162,7 +162,7 @@ class _Writer:
     def file(self, drawing: Drawing, content: str) -> bytes:
         """Return the whole file: catalogue, page, fonts, images, content and document information."""
         objects: list[bytes] = [
-            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
             b"",
         ]
@@ -184,8 +184,15 @@ class _Writer:
             f"/ExtGState << {' '.join(states)} >> >> /Contents {len(objects)} 0 R "
             "/Group << /S /Transparency /CS /DeviceRGB >> >>"
         ).encode()
-        facts = "; ".join(f"{name}: {text}" for name, text in drawing.facts.items())
-        info = {"Title": drawing.title, "Creator": CREATOR, "Subject": drawing.description, "Keywords": facts}
+        objects.append(_metadata_stream(drawing))
+        objects[0] = f"<< /Type /Catalog /Pages 2 0 R /Metadata {len(objects)} 0 R >>".encode()
+        info = {
+            "Title": drawing.title,
+            "Author": drawing.facts.get("authors", ""),
+            "Creator": drawing.facts.get("software") or CREATOR,
+            "Subject": drawing.description,
+            "Keywords": facts_text(drawing.facts),
+        }
         objects.append(
             (
                 "<< " + " ".join(f"/{name} {_info_text(text)}" for name, text in info.items() if text) + " >>"
@@ -233,6 +240,13 @@ def _image_object(data: bytes, *, smooth: bool) -> bytes:
         return _stream(entries, zlib.compress(image.convert("RGB").tobytes(), 9), "/FlateDecode")
 
 
+def _metadata_stream(drawing: Drawing) -> bytes:
+    """Return the XMP packet as a stream; as it is, so that programs find it without reading the PDF."""
+    packet = xmp(drawing.title, drawing.description, drawing.facts).encode()
+    head = f"<< /Type /Metadata /Subtype /XML /Length {len(packet)} >>\nstream\n"
+    return head.encode("ascii") + packet + b"\nendstream"
+
+
 def _stream(entries: Mapping[str, str], data: bytes, encoding: str) -> bytes:
     described = "".join(f"/{name} {value} " for name, value in entries.items())
     head = f"<< {described}/Filter {encoding} /Length {len(data)} >>\nstream\n"
@@ -257,7 +271,8 @@ def _rgb(colour: str) -> str:
 
 def _info_text(text: str) -> str:
     """Return a document information string: UTF-16 with byte order mark, in hexadecimal."""
-    return f"<{(b'%s%s' % (bytes((0xFE, 0xFF)), text.encode('utf-16-be'))).hex()}>"
+    encoded = text.encode("utf-16-be", "replace")
+    return f"<{(bytes((0xFE, 0xFF)) + encoded).hex()}>"
 
 
 def _encodable(text: str) -> str:

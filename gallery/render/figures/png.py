@@ -13,11 +13,10 @@ from io import BytesIO
 from math import ceil, floor
 from typing import assert_never
 
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont
 
 from gallery.errors import RenderError
 from gallery.render.figures.canvas import (
-    CREATOR,
     INK,
     NONE,
     Box,
@@ -28,6 +27,7 @@ from gallery.render.figures.canvas import (
     Picture,
     Text,
 )
+from gallery.render.figures.metadata import png_info
 from gallery.render.figures.patches import Point
 from gallery.render.figures.raster import Runs, dashed, flat, inside, stroked
 
@@ -45,8 +45,8 @@ _SUBSTITUTES = {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2192": ">", "\u2
 _GROUND = (255, 255, 255)
 
 
-def png_file(drawing: Drawing, *, dpi: int = 200) -> bytes:
-    """Return a drawing as a PNG on a white ground, with its provenance in text chunks.
+def png_file(drawing: Drawing, *, dpi: int = 300) -> bytes:
+    """Return a drawing as a PNG on a white ground, with its provenance as XMP and in text chunks.
 
     Args:
         drawing: What to draw.
@@ -69,12 +69,7 @@ def png_file(drawing: Drawing, *, dpi: int = 200) -> bytes:
     size = (max(1, floor(drawing.width * scale + 0.5)), max(1, floor(drawing.height * scale + 0.5)))
     painter = _Painter(size, scale * _FINER)
     painter.items(drawing.items)
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt("Title", drawing.title)
-    info.add_itxt("Software", CREATOR)
-    info.add_itxt("Description", "; ".join(f"{name}: {text}" for name, text in drawing.facts.items()))
-    if drawing.description:
-        info.add_itxt("Comment", drawing.description)
+    info = png_info(drawing.title, drawing.description, drawing.facts)
     buffer = BytesIO()
     painter.reduced().save(buffer, "PNG", dpi=(scale * 72, scale * 72), pnginfo=info, compress_level=6)
     return buffer.getvalue()

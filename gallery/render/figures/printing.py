@@ -1,17 +1,18 @@
 """Heatmap overlays for print and slides: PNG, SVG and PDF with scale, caption and provenance."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from gallery.records import UInt8
-from gallery.render.figures.canvas import CREATOR, Anchor, Box, Drawing, Item, Path, Picture, Text
+from gallery.render.figures.canvas import Anchor, Box, Drawing, Item, Path, Picture, Text
 from gallery.render.figures.colormap import COLORMAPS, default_for, table
 from gallery.render.figures.heat import colour, overlay, require_view
+from gallery.render.figures.metadata import png_info
 from gallery.render.figures.pdf import pdf_file, text_width
 from gallery.render.figures.photo import photo_jpeg
 from gallery.render.figures.scale import Scaled, format_number
@@ -37,6 +38,7 @@ class Provenance:
         class_name: The class explained.
         digest: SHA-256 of the classifier (architecture, weights, preprocessing).
         credit: Author and licence of the photograph, or "".
+        more: Further facts for the file's metadata: source, options, gallery, address of the page.
     """
 
     title: str
@@ -46,11 +48,18 @@ class Provenance:
     class_name: str
     digest: str
     credit: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def heading(self) -> str:
         """First line of the caption."""
         return f"{self.method}: {self.title}"
+
+    @property
+    def description(self) -> str:
+        """What the figure shows, in words."""
+        shown = f"{self.method} heatmap for class {self.class_name}"
+        return f"{shown} over the photograph {self.title} ({self.image_id})."
 
     def facts(self, scaled: Scaled, colormap: str) -> dict[str, str]:
         """Return everything worth writing into the file, by name."""
@@ -63,6 +72,7 @@ class Provenance:
             "scale": f"{scaled.low!r} to {scaled.high!r}, {scaled.rule}",
             "colour map": colormap,
             "credit": self.credit or "not stated",
+            **self.more,
         }
 
 
@@ -75,7 +85,7 @@ def overlay_png(
     opacity: float = 0.5,
     signed: bool = False,
 ) -> bytes:
-    """Return the overlay alone as a PNG of at least 1200 pixels at 300 dpi, provenance in its text chunks.
+    """Return the overlay alone as a PNG of at least 1200 pixels at 300 dpi, with its provenance.
 
     Arguments and errors: see ``heat.overlay``.
     """
@@ -85,11 +95,8 @@ def overlay_png(
     large = np.asarray(Image.fromarray(view).resize(size, Image.Resampling.BICUBIC))
     picture = overlay(large, values, colormap=colormap, opacity=opacity, signed=signed)
     _, scaled = colour(values, colormap=colormap, signed=signed)
-    info = PngImagePlugin.PngInfo()
     facts = provenance.facts(scaled, colormap or default_for(signed=signed))
-    info.add_itxt("Title", provenance.heading)
-    info.add_itxt("Software", CREATOR)
-    info.add_itxt("Description", "; ".join(f"{name}: {text}" for name, text in facts.items()))
+    info = png_info(provenance.heading, provenance.description, facts)
     buffer = BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", dpi=(_DPI, _DPI), pnginfo=info, compress_level=4)
     return buffer.getvalue()
@@ -145,7 +152,7 @@ def figure(
     place = (_MARGIN_PT, _MARGIN_PT, _PICTURE_PT, height)
     items: list[Item] = [
         Picture(*place, photo_jpeg(view, 92)),
-        Picture(*place, _palette_png(scaled.values, name), opacity=opacity),
+        Picture(*place, palette_png(scaled.values, name), opacity=opacity),
     ]
     bar_top = _MARGIN_PT + height + 8
     items += _colour_bar(bar_top, scaled, name)
@@ -159,10 +166,7 @@ def figure(
         height=y + _MARGIN_PT,
         items=items,
         title=provenance.heading,
-        description=(
-            f"{provenance.method} heatmap for class {provenance.class_name} over the photograph "
-            f"{provenance.title} ({provenance.image_id})."
-        ),
+        description=provenance.description,
         facts=provenance.facts(scaled, name),
     )
 
@@ -214,7 +218,7 @@ def _fitted(text: str, size: float, *, bold: bool = False) -> str:
     return text.rstrip() + "..."
 
 
-def _palette_png(values: NDArray[np.float32], name: str) -> bytes:
+def palette_png(values: NDArray[np.float32], name: str) -> bytes:
     """Return scaled values as a PNG with the colour map as palette: a third of an RGB file, and exact."""
     image = Image.fromarray(np.round(values * 255).astype(np.uint8))
     image.putpalette(table(name).tobytes())

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gallery.errors import RenderError
 from gallery.records import UInt8
-from gallery.render.figures.canvas import CREATOR
 from gallery.render.figures.heat import require_view
+from gallery.render.figures.metadata import CREATOR
 
 _SIZE = (1200, 630)
 _MARGIN = 48

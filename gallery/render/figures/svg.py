@@ -6,7 +6,6 @@ from html import escape
 from typing import assert_never
 
 from gallery.render.figures.canvas import (
-    CREATOR,
     INK,
     NONE,
     Box,
@@ -20,6 +19,7 @@ from gallery.render.figures.canvas import (
     number,
     place,
 )
+from gallery.render.figures.metadata import printable, rdf
 from gallery.render.figures.patches import Point
 
 Runs = tuple[tuple[Point, ...], ...]
@@ -52,7 +52,7 @@ def inline_svg(drawing: Drawing, *, prefix: str, css: str) -> str:
 
 
 def svg_file(drawing: Drawing) -> bytes:
-    """Return a drawing as an SVG file with provenance as Dublin Core, on a white ground."""
+    """Return a drawing as an SVG file with its provenance as RDF, on a white ground."""
     width, height = number(drawing.width), number(drawing.height)
     head = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -60,7 +60,7 @@ def svg_file(drawing: Drawing) -> bytes:
         f'viewBox="0 0 {width} {height}" font-family="{PRINT_FONT}" color="#000000" '
         'fill="currentColor" text-anchor="middle">\n'
         f"<title>{_text(drawing.title)}</title>\n<desc>{_text(drawing.description)}</desc>\n"
-        f"{_metadata(drawing)}\n"
+        f"<metadata>{rdf(drawing.title, drawing.description, drawing.facts)}</metadata>\n"
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>\n'
     )
     return (head + _Writer("f").body(drawing.items) + "</svg>\n").encode()
@@ -69,17 +69,6 @@ def svg_file(drawing: Drawing) -> bytes:
 def loops_data(loops: Runs) -> str:
     """Return closed loops as SVG path data, to a hundredth of a unit."""
     return "".join(_run(loop, curved=False, written=number) + "z" for loop in loops)
-
-
-def _metadata(drawing: Drawing) -> str:
-    facts = "; ".join(f"{name}: {text}" for name, text in drawing.facts.items())
-    return (
-        '<metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Description rdf:about="">'
-        f"<dc:title>{_text(drawing.title)}</dc:title><dc:creator>{CREATOR}</dc:creator>"
-        f"<dc:description>{_text(facts)}</dc:description>"
-        "</rdf:Description></rdf:RDF></metadata>"
-    )
 
 
 class _Writer:
@@ -224,9 +213,8 @@ def _data_uri(data: bytes) -> str:
 
 
 def _text(text: str) -> str:
-    # Control characters are not allowed in XML, not even escaped.
-    return escape("".join(c for c in text if c.isprintable() or c == " "), quote=False)
+    return escape(printable(text), quote=False)
 
 
 def _attr(text: str) -> str:
-    return escape("".join(c for c in text if c.isprintable() or c == " "), quote=True)
+    return escape(printable(text), quote=True)

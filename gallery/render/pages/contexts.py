@@ -12,7 +12,10 @@ from gallery.render.pages.head import Head
 from gallery.render.pages.parts import Card, Choice, Link, MetricRow, MetricTable, Section, Term
 from gallery.render.pages.set_parts import (
     Chart,
+    Confusion,
     DataTable,
+    Facet,
+    Lead,
     MeasureResults,
     MethodResults,
     PredictorResults,
@@ -41,22 +44,22 @@ class IndexPage(Page):
     Attributes:
         description: The set's paragraph, or "".
         facts: Counts in one line, such as "9 images".
+        leads: Results that stand out.
         cards: One per image and classifier.
-        classes: Choices of the class filter.
+        facets: What the tiles can be filtered by.
+        sorts: Orders besides the set's own.
         methods: Choices of what the second picture shows.
-        classifiers: Choices of the classifier filter.
-        has_labels: Whether any image has a known label, so that right and wrong can be told apart.
         filters: Inline SVG with the colour filters (HTML).
         failures: Image id, stage and reason of what could not be finished.
     """
 
     description: str
     facts: tuple[str, ...]
+    leads: tuple[Lead, ...]
     cards: tuple[Card, ...]
-    classes: tuple[Choice, ...]
+    facets: tuple[Facet, ...]
+    sorts: tuple[Choice, ...]
     methods: tuple[Choice, ...]
-    classifiers: tuple[Choice, ...]
-    has_labels: bool
     filters: str
     failures: tuple[tuple[str, str, str], ...]
 
@@ -187,7 +190,8 @@ class ClassifierPage(Page):
         title: Of the classifier.
         facts: Architecture, licence, input and so on.
         url: Where its weights are published, or "".
-        accuracy: Right and labelled images in words, or "" if no image has a label.
+        accuracy: Right and labelled images in a sentence, or "" if no image has a label.
+        confusions: Its errors.
         cards: What it says about every image.
         filters: Inline SVG with the colour filters (HTML).
     """
@@ -196,6 +200,7 @@ class ClassifierPage(Page):
     facts: tuple[Term, ...]
     url: str
     accuracy: str
+    confusions: tuple[Confusion, ...]
     cards: tuple[Card, ...]
     filters: str
 
@@ -320,11 +325,13 @@ class CitePage(Page):
         bibtex: Entry of the whole set.
         example: Entry of one image page, or "".
         citation_files: Citation files of the whole set.
+        version: Of the set.
     """
 
     bibtex: str
     example: str
     citation_files: tuple[Link, ...]
+    version: str
 
 
 @dataclass(frozen=True)
@@ -332,13 +339,17 @@ class AboutPage(Page):
     """``about.md.j2``: how the site was built.
 
     Attributes:
+        passes: Images passed through the classifiers, by stage, method and measure; none in an empty set.
         settings: Section title -> settings.
         versions: Package and version.
+        digests: SHA-256 of what went in.
         seed: Root of every random draw.
         device: What the explanations were computed on.
     """
 
+    passes: tuple[DataTable, ...]
     settings: Mapping[str, tuple[Term, ...]]
     versions: tuple[Term, ...]
+    digests: DataTable
     seed: int
     device: str

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,13 +14,14 @@ from gallery.render.documents.explanations import bundle_files
 from gallery.render.documents.graph import graph_document
 from gallery.render.documents.numbers import json_bytes
 from gallery.render.figures.colormap import default_for
-from gallery.render.figures.heat import grey_png, overlay
+from gallery.render.figures.heat import cut_levels, grey_png, overlay
 from gallery.render.figures.partition import Partition
 from gallery.render.figures.photo import mse_picture, photo_jpeg, photo_webp, thumbnail
 from gallery.render.figures.printing import Provenance, overlay_pdf, overlay_png, overlay_svg
 from gallery.render.figures.segment_map import segment_map
 from gallery.render.figures.social import social_card
 from gallery.render.figures.svg import svg_file
+from gallery.render.pages.origin import Origin
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import GraphView, Heat, Link, OutlineView
 from gallery.render.pages.wording import count, grid_text, heatmap_alt, one_line, probability
@@ -46,12 +47,14 @@ class Subject:
         card: The classifier.
         folder: Where its files go, relative to the site's root.
         prefix: Put before every anchor and id on the page.
+        origin: The page, for the metadata of its figures.
     """
 
     result: ImageResult
     card: ClassifierCard
     folder: str
     prefix: str
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def title(self) -> str:
@@ -90,6 +93,7 @@ def draw_heat(subject: Subject, heatmap: Heatmap, method: MethodCard, output: Ou
         alt=heatmap_alt(method.title, heatmap, subject.result),
         size=(width, height),
         signed=method.signed,
+        cuts=cut_levels(heatmap.native, heatmap.values, signed=method.signed),
     )
 
 
@@ -107,6 +111,12 @@ def draw_print_figures(
         class_name=one_line(result.prediction.class_name),
         digest=subject.card.digest,
         credit=one_line(f"{credit.author}, {credit.licence}"),
+        more={
+            "options": json.dumps(dict(heatmap.options), sort_keys=True, default=str),
+            "layer": heatmap.layer or "none",
+            "seed": "none" if heatmap.seed is None else str(heatmap.seed),
+            **subject.origin.facts(result.image, f"{subject.prefix}fig-{method.name}"),
+        },
     )
     key = ("print", view, heatmap.values, method.signed, provenance)
     links = []
@@ -137,7 +147,7 @@ def draw_segment_map(subject: Subject, output: Output) -> Link | None:
     if result.inputs.segments is None:
         return None
     patches, title = Partition.of(result), f"Superpixels of {subject.title}"
-    facts = {"image": result.image.id, "mask model": grid_text(result.mask_model)}
+    facts = {"mask model": grid_text(result.mask_model)} | figure_facts(subject)
     path = output.figure(
         f"{subject.folder}/segments.svg",
         ("segment map", result.inputs.view, patches, title, facts),
@@ -151,7 +161,7 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
     result, graph = subject.result, subject.result.graph
     if not graph.nodes:
         return None
-    caption = _graph_caption(subject)
+    caption = graph_caption(subject)
 
     def draw() -> bytes:
         drawing = graph_drawing(subject)
@@ -202,24 +212,33 @@ def graph_drawing(subject: Subject) -> SagDrawing:
         result.inputs,
         result.mask_model,
         prefix=f"{subject.prefix}graph",
-        caption=_graph_caption(subject),
+        caption=graph_caption(subject),
     )
 
 
-def _graph_caption(subject: Subject) -> Caption:
+def figure_facts(subject: Subject) -> dict[str, str]:
+    """Return the provenance of any figure of an image under a classifier."""
     result, credit = subject.result, subject.result.image.credit
+    return {
+        "image": result.image.id,
+        "classifier": subject.card.id,
+        "classifier digest": subject.card.digest,
+        "class": one_line(result.prediction.class_name),
+        "credit": one_line(f"{credit.author}, {credit.licence}"),
+        **subject.origin.facts(result.image),
+    }
+
+
+def graph_caption(subject: Subject) -> Caption:
+    """Return what a drawing of the attention graph says about itself."""
+    result = subject.result
     class_name = one_line(result.prediction.class_name)
     high = result.search.threshold / result.search.p_full if result.search.p_full > 0 else 1.0
     return Caption(
         title=f"Structured attention graph of {subject.title} for the class {class_name}",
         description=graph_summary(result),
-        facts={
-            "image": result.image.id,
-            "classifier": subject.card.id,
-            "classifier digest": subject.card.digest,
-            "class": class_name,
-            "credit": one_line(f"{credit.author}, {credit.licence}"),
-        },
+        facts={"options": json.dumps(dict(result.graph.options), sort_keys=True, default=str)}
+        | figure_facts(subject),
         thresholds=(float(result.graph.options["p_low"]), round(high, 6)),
     )
 
@@ -239,6 +258,7 @@ def graph_summary(result: ImageResult) -> str:
 
 def _outline(node: Mapping[str, Any]) -> OutlineView:
     return OutlineView(
+        node_id=node["node_id"],
         text=node["text"],
         removed=node["removed"],
         repeated=node["repeated"],

@@ -8,6 +8,7 @@ from gallery.config import SetSettings
 from gallery.records import Catalogue, ImageResult
 from gallery.render.figures.colormap import COLORMAPS, colour_bar_css, svg_filters
 from gallery.render.pages import drawing, wording
+from gallery.render.pages.archive import write_archive
 from gallery.render.pages.citation import (
     Citation,
     bibtex,
@@ -20,11 +21,20 @@ from gallery.render.pages.citation import (
 from gallery.render.pages.contexts import ImagePage
 from gallery.render.pages.drawing import Subject
 from gallery.render.pages.head import Head
+from gallery.render.pages.origin import origin_of
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Card, Choice, Heat, Link, Section, Term
 from gallery.render.pages.sections import build_section, is_right
+from gallery.render.pages.takeaway import chosen_maps, draw_take_away
 
 FILTER_PREFIX = "cm-"  # the theme's style sheet and script use it too
+ASSETS = (
+    "assets/figures.css",
+    "assets/image.css",
+    "assets/explore.css",
+    "assets/compare.js",
+    "assets/explore.js",
+)
 
 
 def image_path(image_id: str) -> str:
@@ -50,24 +60,34 @@ def build_image_page(
     """
     image = results[0].image
     cards = {card.slug: card for card in catalogue.classifiers}
+    citation = _citation(results, settings, cards={slug: card.id for slug, card in cards.items()})
+    origin = origin_of(citation, settings)
     sections: list[Section] = []
     tiles: list[Card] = []
     for i, result in enumerate(results):
         slug = result.classifier
-        subject = Subject(result, cards[slug], folder=f"i/{image.id}/{slug}", prefix=f"{slug}-" if i else "")
+        prefix = f"{slug}-" if i else ""
+        subject = Subject(result, cards[slug], f"i/{image.id}/{slug}", prefix, origin)
         heats = {
             method.name: drawing.draw_heat(subject, result.heatmaps[method.name], method, output)
             for method in catalogue.methods
             if method.name in result.heatmaps
         }
         section = build_section(subject, catalogue, heats, output)
+        chosen = chosen_maps(result, catalogue)
+        section = dataclasses.replace(
+            section,
+            chosen=tuple(f"{prefix}fig-{method.name}" for method in chosen),
+            takeaway=draw_take_away(subject, chosen, output),
+        )
         sections.append(section)
         tiles.append(_tile(subject, section, heats, catalogue, output))
     first = Subject(results[0], cards[results[0].classifier], folder=f"i/{image.id}", prefix="")
     social = drawing.draw_social(first, catalogue.methods, output)
-    citation = _citation(results, settings, cards={slug: card.id for slug, card in cards.items()})
     output.write(f"i/{image.id}/cite.bib", bibtex(citation).encode())
     output.write(f"i/{image.id}/cite.csl.json", csl_json(citation).encode())
+    archive = write_archive(results, citation, output)
+    sections = [dataclasses.replace(section, archive=archive) for section in sections]
     page = ImagePage(
         head=_head(results[0], sections, citation, social),
         root="../",
@@ -139,6 +159,7 @@ def _head(result: ImageResult, sections: Sequence[Section], citation: Citation, 
             citation, "WebPage", description=description, hasPart=image_objects(figures, citation, credit)
         ),
         social=social,
+        assets=ASSETS,
     )
 
 

@@ -118,6 +118,19 @@ class Output:
         self.write(path, self.draw((Path(path).suffix, *key), make))
         return path
 
+    def paths(self, start: str) -> list[str]:
+        """Return the paths written so far that begin with ``start``, sorted."""
+        written = (target.relative_to(self._folder).as_posix() for target in self._produced)
+        return sorted(path for path in written if path.startswith(start))
+
+    def read(self, path: str) -> bytes:
+        """Return what was written to ``path``."""
+        return (self._folder / path).read_bytes()
+
+    def size(self, path: str) -> int:
+        """Return the bytes of what was written to ``path``."""
+        return (self._folder / path).stat().st_size
+
     def finish(self) -> None:
         """Remove files of earlier renders not produced by this one, and cached figures not used."""
         for parent, folders, files in os.walk(self._folder, topdown=False):

@@ -1,9 +1,10 @@
 """Pieces of page contexts that several templates share; plain text and numbers unless a field says HTML."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gallery.render.pages.answer_parts import MseView, NecessityView, RobustnessView
+from gallery.render.pages.explore_parts import ExploreView
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Heat:
         alt: Alternative text.
         size: Width and height of the PNG in pixels.
         signed: Whether it has its own, diverging colours.
+        cuts: Grey levels of its highest 5, 10, ... 95 % of pixels, see ``heat.cut_levels``; "" = not known.
     """
 
     path: str
@@ -63,6 +65,7 @@ class Heat:
     alt: str
     size: tuple[int, int]
     signed: bool
+    cuts: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Card:
         is_composite: Whether it is a 2 x 2 composite.
         heats: Method -> its heatmap, for the method filter.
         values: Numbers shown on the tile.
+        facets: Name and value of what the index filters and sorts by.
     """
 
     link: str
@@ -111,6 +115,7 @@ class Card:
     is_composite: bool
     heats: Mapping[str, Heat]
     values: tuple[Term, ...] = ()
+    facets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -238,6 +243,7 @@ class DiverseRow:
 class OutlineView:
     """One node of the attention graph as text; ``repeated`` if its deletions are spelled out elsewhere."""
 
+    node_id: str
     text: str
     removed: str
     repeated: bool
@@ -302,12 +308,16 @@ class Section:
         certificate: What an exhaustive search has certified, or "".
         diverse: Diverse selections.
         graph: SAG, or None if there are no MSEs.
+        explore: Data behind the graph's explorer and the sets to try.
         necessity: What the prediction cannot do without.
         robustness: How much of the MSEs hangs on threshold, baseline and chance.
         metrics: Methods against measures, by family.
         curves: Charts.
         data: Raw data.
         computed: How it was computed.
+        chosen: Anchors of the heatmaps that strips and slides show, in order.
+        takeaway: Figures for papers and talks.
+        archive: Everything about the image in one file.
     """
 
     prefix: str
@@ -330,9 +340,13 @@ class Section:
     certificate: str
     diverse: tuple[DiverseRow, ...]
     graph: GraphView | None
+    explore: ExploreView
     necessity: NecessityView
     robustness: RobustnessView
     metrics: tuple[MetricTable, ...]
     curves: tuple[CurveView, ...]
     data: tuple[Link, ...]
     computed: tuple[Term, ...]
+    chosen: tuple[str, ...] = ()
+    takeaway: tuple[Downloads, ...] = ()
+    archive: Link | None = None

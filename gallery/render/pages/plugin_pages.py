@@ -1,9 +1,9 @@
-"""The pages of single heatmap methods, searches, measures and classifiers."""
+"""The pages of single heatmap methods, searches and measures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gallery.records import ClassifierCard, MeasureCard, MethodCard
+from gallery.records import MeasureCard, MethodCard
 from gallery.render.pages import contexts, wording
 from gallery.render.pages.digits import Digits, digits_for
 from gallery.render.pages.exports import csv_link, metric_tex, write_csv
@@ -148,7 +148,7 @@ def measure_page(found: SetSummary, card: MeasureCard, output: Output) -> contex
             for value, reason, is_best in zip(values, reasons, marked, strict=True)
         )
         note = summary.card.classifier_title if several else ""
-        rows.append(MetricRow(Link(summary.card.link, summary.card.title, note), tuple(cells)))
+        rows.append(MetricRow(Link(_measures_of(summary), summary.card.title, note), tuple(cells)))
     text = f"{card.title}: definition, protocol and every value of the set."
     return contexts.MeasurePage(
         head=found.head(measure_path(card.name), card.name, card.title, text, hide=("toc",)),
@@ -211,42 +211,11 @@ def _value_files(
     return write_csv(output, name, text), metric_tex(found, output, name, table.caption, table)
 
 
-def classifier_page(found: SetSummary, card: ClassifierCard) -> contexts.ClassifierPage:
-    """Return the page of one classifier."""
-    chosen = found.of(card)
-    labelled = [summary for summary in chosen if summary.card.is_right is not None]
-    right = sum(summary.card.is_right is True for summary in labelled)
-    prep = card.preprocessing
-    resize = f"shorter side to {prep.resize}, centre crop" if prep.resize else "stretched to the input size"
-    facts = {
-        "Name": card.id,
-        "Architecture": card.architecture,
-        "Parameters": f"{card.n_parameters:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
-        "Classes": str(len(card.class_names)),
-        "Input": f"{prep.size[0]} × {prep.size[1]}; {resize}, {prep.interpolation}",  # noqa: RUF001
-        "Normalisation": f"mean {_numbers(prep.mean)}; standard deviation {_numbers(prep.std)}",
-        "Layer of the CAM methods": card.cam_layer,
-        "Licence of the weights": card.licence,
-        "Paper": card.paper,
-        "SHA-256": card.digest,
-    }
-    text = f"{card.title}: facts, weights and what it says about every image."
-    return contexts.ClassifierPage(
-        head=found.head(classifier_path(card.slug), card.slug, card.title, text, hide=("toc",)),
-        root="../",
-        title=card.title,
-        facts=tuple(Term(name, value) for name, value in facts.items() if value),
-        url=card.url,
-        accuracy=f"{right} of {wording.count(len(labelled), 'labelled image')}" if labelled else "",
-        cards=tuple(replace(summary.card, classifier_title="") for summary in chosen),
-        filters=colour_filters(),
-    )
+def _measures_of(summary: Summary) -> str:
+    """Return the address of the measures on the page of a result."""
+    return f"{summary.card.link.partition('#')[0]}#{_prefix(summary)}measures"
 
 
 def _prefix(summary: Summary) -> str:
     """Return what stands before the anchors of this result's classifier."""
     return f"{fragment}-" if (fragment := summary.card.link.partition("#")[2]) else ""
-
-
-def _numbers(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:.3f}" for value in values)

@@ -8,7 +8,7 @@ from gallery.render.pages.output import digest
 from gallery.render.pages.quiz_image import MOST_PER_IMAGE
 from gallery.render.pages.summary import SetSummary
 
-ASSETS = ("assets/quiz.css", "assets/quiz.js")
+ASSETS = ("assets/figures.css", "assets/quiz.css", "assets/quiz.js")
 
 
 def quiz_page(found: SetSummary) -> contexts.QuizPage:

@@ -16,6 +16,7 @@ from gallery.render.figures.scale import format_number, range_text, scale
 from gallery.render.pages import drawing, wording
 from gallery.render.pages.answer_parts import MseView
 from gallery.render.pages.drawing import Subject
+from gallery.render.pages.explore import build_explore
 from gallery.render.pages.families import families
 from gallery.render.pages.metrics import image_table
 from gallery.render.pages.necessity import build_necessity
@@ -78,6 +79,7 @@ def build_section(
             for overlap in sorted(search.diverse)
         ),
         graph=drawing.draw_graph(subject, output),
+        explore=build_explore(subject, output),
         necessity=build_necessity(subject, output),
         robustness=build_robustness(subject),
         metrics=tuple(image_table(rows, family) for family in families(catalogue.measures)),
@@ -216,6 +218,7 @@ def _computed(subject: Subject, versions: Mapping[str, str]) -> tuple[Term, ...]
             f"{total} for heatmaps, {search.forwards} for the search of "
             f"{wording.count(search.n_scored, 'patch set')}, {result.graph.forwards} for the graph, "
             f"{result.necessity.forwards} for what is necessary, {result.robustness.forwards} for "
-            f"robustness, {result.questions.forwards} for the questions of the quiz",
+            f"robustness, {result.questions.forwards} for the questions of the quiz"
+            + ("" if result.what_if is None else f", {result.what_if.forwards} for further sets to try"),
         ),
     )

@@ -1,26 +1,27 @@
 """The pages about the whole set."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gallery.render.pages import contexts, wording
+from gallery.render.pages.about_page import about_page
 from gallery.render.pages.citation import bibtex, cite, csl_json
+from gallery.render.pages.classifier_page import classifier_page
 from gallery.render.pages.explanations_page import explanations_page
-from gallery.render.pages.image_page import colour_filters, image_path
+from gallery.render.pages.image_page import image_path
+from gallery.render.pages.index_page import index_page
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import Card, Choice, Link, Term
+from gallery.render.pages.parts import Link
 from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
-from gallery.render.pages.plugin_pages import classifier_page, measure_page, method_page, search_page
+from gallery.render.pages.plugin_pages import measure_page, method_page, search_page
 from gallery.render.pages.quiz_page import quiz_page
 from gallery.render.pages.results_page import results_page
-from gallery.render.pages.sections import option_text
 from gallery.render.pages.simulatability_page import simulatability_page
 from gallery.render.pages.summary import SetSummary
 
 
 def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts.Page]]:
     """Yield every page that is not about one image, with its path in the pages folder."""
-    yield "index.md", index_page(found)
+    yield "index.md", index_page(found, output)
     yield "results.md", results_page(found, output)
     yield "explanations.md", explanations_page(found, output)
     yield "simulatability.md", simulatability_page(found, output)
@@ -41,37 +42,6 @@ def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts
 
 def _source(path: str) -> str:
     return path.removesuffix(".html") + ".md"
-
-
-def index_page(found: SetSummary) -> contexts.IndexPage:
-    """Return the gallery page."""
-    cards = _cards(found)
-    images = len({card.image_id for card in cards})
-    facts = [
-        wording.count(images, "image"),
-        wording.count(len(found.catalogue.methods), "heatmap method"),
-        wording.count(sum(card.n_mses for card in cards), "minimal sufficient explanation"),
-    ]
-    if len(found.catalogue.classifiers) > 1:
-        facts.append(wording.count(len(found.catalogue.classifiers), "classifier"))
-    classes = sorted({card.predicted for card in cards})
-    description = wording.one_line(found.settings.description)
-    head = found.head(
-        "index.html", "gallery", found.settings.title, description, kind="Dataset", hide=("toc",)
-    )
-    return contexts.IndexPage(
-        head=head,
-        root="",
-        description=found.settings.description,
-        facts=tuple(facts),
-        cards=tuple(cards),
-        classes=tuple(Choice(name, name) for name in classes),
-        methods=tuple(Choice(method.name, method.title) for method in found.catalogue.methods),
-        classifiers=tuple(Choice(card.slug, card.title) for card in found.catalogue.classifiers),
-        has_labels=any(card.is_right is not None for card in cards),
-        filters=colour_filters(),
-        failures=tuple((failure.image_id, failure.stage, failure.reason) for failure in found.failures),
-    )
 
 
 def methods_page(found: SetSummary) -> contexts.MethodsPage:
@@ -125,43 +95,5 @@ def cite_page(found: SetSummary, output: Output) -> contexts.CitePage:
         bibtex=bibtex(citation),
         example=example,
         citation_files=(Link("cite.bib", "BibTeX"), Link("cite.csl.json", "CSL-JSON")),
+        version=wording.one_line(found.settings.version),
     )
-
-
-def about_page(found: SetSummary) -> contexts.AboutPage:
-    """Return the page on how the site was built."""
-    settings = found.settings
-    groups = {
-        "Perturbation": settings.perturbation.model_dump(),
-        "Search": settings.search.model_dump(),
-        "Attention graph": settings.graph.model_dump(),
-        "Necessity": settings.necessity.model_dump(),
-        "Robustness": settings.robustness.model_dump(),
-        "Held-out questions": settings.questions.model_dump(),
-        "Measures": settings.measures.model_dump(exclude_none=True),
-    }
-    tables = {
-        title: tuple(Term(n, str(v)) for n, v in sorted(values.items())) for title, values in groups.items()
-    }
-    given = settings.methods if isinstance(settings.methods, dict) else {}
-    tables["Heatmap methods"] = tuple(
-        Term(m.title, option_text({**m.defaults, **given.get(m.name, {})})) for m in found.catalogue.methods
-    )
-    versions = found.catalogue.versions
-    return contexts.AboutPage(
-        head=found.head(
-            "about.html", "about", "How this was built", "Versions, seed and settings of this gallery."
-        ),
-        root="",
-        settings=tables,
-        versions=tuple(Term(name, versions[name]) for name in sorted(versions)),
-        seed=settings.seed,
-        device=found.catalogue.device,
-    )
-
-
-def _cards(found: SetSummary) -> list[Card]:
-    """Return all tiles; they name their classifier only if there is more than one."""
-    several = len(found.catalogue.classifiers) > 1
-    cards = [summary.card for summary in found.summaries]
-    return cards if several else [replace(card, classifier_title="") for card in cards]

@@ -2,7 +2,34 @@
 
 from dataclasses import dataclass
 
-from gallery.render.pages.parts import GraphView, Heat, Link, MetricTable, Term
+from gallery.render.pages.parts import Card, Choice, GraphView, Heat, Link, MetricTable, Term
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A property that the index can be filtered by: name in the address, label, and its values."""
+
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Images of one label that a classifier takes for another class; the surest error first."""
+
+    label: str
+    predicted: str
+    images: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A result that stands out: its tile, in which way, and the numbers that say so."""
+
+    card: Card
+    title: str
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link
 from gallery.render.pages.quiz_image import QuizImages, askable
 from gallery.render.pages.set_pages import set_pages
+from gallery.render.pages.slides import DECK, Slide, render_deck, slide_of
 from gallery.render.pages.summary import SetSummary, Summary, summarise
 from gallery.templates import templates_folder
 
@@ -48,13 +49,16 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
     environment = make_environment(templates_folder())
     summaries: list[Summary] = []
     quiz = QuizImages()
+    deck: list[Slide] = []
     for path, page in _with_neighbours(_image_pages(results, catalogue, settings, output, summaries, quiz)):
         _write(output, environment, path, page, on_page)
+        deck.append(slide_of(path.removeprefix("i/").removesuffix(".md"), page))
     found = SetSummary(summaries, catalogue, settings, failures, quiz.chosen(output))
     for path, set_page in set_pages(found, output):
         output.write(path, render_page(environment, set_page))
         if on_page:
             on_page(path)
+    output.write(DECK, render_deck(environment, deck, settings))
     output.finish()
 
 

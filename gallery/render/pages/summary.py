@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from gallery.config import SetSettings
-from gallery.records import Catalogue, ClassifierCard, Failure, ImageResult
+from gallery.records import Catalogue, ClassifierCard, Failure, ImageCard, ImageResult
 from gallery.render.pages.citation import cite, page_jsonld
 from gallery.render.pages.head import Head
 from gallery.render.pages.parts import Card
@@ -17,6 +18,14 @@ from gallery.survey.comparison import Comparison, compare
 from gallery.survey.explanations import ImageFacts, facts_of
 from gallery.survey.simulatability import ImageAnswers, answers_of
 
+ASSETS = ("assets/set.css",)
+"""What the pages about the whole set load."""
+
+
+class _Stage(Protocol):
+    @property
+    def forwards(self) -> int: ...
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -24,18 +33,24 @@ class Summary:
 
     Attributes:
         card: Its tile.
+        image: The photograph.
         values: method -> measure -> value, or None where the measure says nothing.
         notes: method -> measure -> why there is no value.
         costs: method -> images passed forward and backward to make the map.
+        passes: stage -> images passed forward, heatmaps and measures apart.
+        measure_passes: measure -> images passed forward to measure all maps.
         facts: Its explanations.
         answers: Its questions, and what every answerer scored.
         agreement: How far its heatmaps agree.
     """
 
     card: Card
+    image: ImageCard
     values: Mapping[str, Mapping[str, float | None]]
     notes: Mapping[str, Mapping[str, str]]
     costs: Mapping[str, tuple[int, int]]
+    passes: Mapping[str, int]
+    measure_passes: Mapping[str, int]
     facts: ImageFacts
     answers: ImageAnswers
     agreement: ImageAgreement
@@ -45,6 +60,7 @@ def summarise(result: ImageResult, card: Card) -> Summary:
     """Return the summary of one result."""
     return Summary(
         card=card,
+        image=result.image,
         values={
             method: {name: taken.value for name, taken in measures.items()}
             for method, measures in result.measurements.items()
@@ -54,10 +70,32 @@ def summarise(result: ImageResult, card: Card) -> Summary:
             for method, measures in result.measurements.items()
         },
         costs={name: (heatmap.forwards, heatmap.backwards) for name, heatmap in result.heatmaps.items()},
+        passes=_passes(result),
+        measure_passes=_measure_passes(result),
         facts=facts_of(result),
         answers=answers_of(result),
         agreement=agreement_of(result),
     )
+
+
+def _passes(result: ImageResult) -> dict[str, int]:
+    stages: dict[str, _Stage | None] = {
+        "Search": result.search,
+        "Attention graph": result.graph,
+        "What is necessary": result.necessity,
+        "Robustness": result.robustness,
+        "Held-out questions": result.questions,
+        "Sets to try": result.what_if,
+    }
+    return {title: stage.forwards for title, stage in stages.items() if stage is not None}
+
+
+def _measure_passes(result: ImageResult) -> dict[str, int]:
+    passes: dict[str, int] = {}
+    for taken in result.measurements.values():
+        for name, measurement in taken.items():
+            passes[name] = passes.get(name, 0) + measurement.forwards
+    return passes
 
 
 @dataclass(frozen=True)
@@ -151,4 +189,11 @@ class SetSummary:
         citation = cite(self.settings, key=f"gallery:{key}", title=title, path=path)
         text = description or f"{citation.title}: explanations of an image classifier, compared."
         jsonld = page_jsonld(citation, kind, description=text)
-        return Head(title=citation.title, description=text, citation=citation, jsonld=jsonld, hide=hide)
+        return Head(
+            title=citation.title,
+            description=text,
+            citation=citation,
+            jsonld=jsonld,
+            hide=hide,
+            assets=ASSETS,
+        )

@@ -7,7 +7,7 @@ from PIL import Image
 from gallery.errors import RenderError, ShapeError
 from gallery.records import Float32, UInt8
 from gallery.render.figures.colormap import table
-from gallery.render.figures.heat import colour, grey_png, overlay
+from gallery.render.figures.heat import colour, cut_levels, grey_png, overlay
 
 
 def test_grey_png_holds_every_native_value_in_few_bytes() -> None:
@@ -51,3 +51,26 @@ def test_wrong_shapes_and_opacities_are_refused(view: UInt8, heat: Float32) -> N
         overlay(view[..., :2], heat)
     with pytest.raises(RenderError, match="opacity"):
         overlay(view, heat, opacity=1.5)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_cut_keeps_the_share_of_pixels_asked_for(*, signed: bool) -> None:
+    values = np.random.default_rng(3).normal(size=(64, 64)).astype(np.float32)
+    cuts = bytes.fromhex(cut_levels(values, values, signed=signed))
+    with Image.open(BytesIO(grey_png(values, signed=signed))) as image:
+        levels = np.asarray(image)
+    assert len(cuts) == 19
+    assert list(cuts) == sorted(cuts, reverse=True)
+    for i, level in enumerate(cuts):
+        share = (i + 1) / 20
+        assert (levels >= level).mean() >= share
+        assert (levels >= level + 1).mean() < share
+
+
+def test_a_map_with_ties_keeps_all_of_them() -> None:
+    values = np.zeros((10, 10), np.float32)
+    values[:2] = 1.0
+    cuts = bytes.fromhex(cut_levels(values, values))
+    assert set(cuts[:4]) == {255}  # up to 20 %, the two rows
+    assert set(cuts[4:]) == {0}
+    assert set(bytes.fromhex(cut_levels(values * 0, values * 0))) == {0}

@@ -166,8 +166,8 @@ def test_the_file_says_what_it_is_and_is_the_same_every_time() -> None:
     data = png_file(drawing)
     assert data == png_file(drawing)
     with Image.open(BytesIO(data)) as image:
-        assert image.size == (167, 111)
-        assert [round(d) for d in image.info["dpi"]] == [200, 200]
+        assert image.size == (250, 167)
+        assert [round(d) for d in image.info["dpi"]] == [300, 300]
         assert image.info["Title"] == "Zo\u00eb \u732b"
         assert image.info["Software"] == "Explanation Gallery"
         assert image.info["Description"] == "image: id; class: cat"

@@ -61,6 +61,6 @@ def test_paths_are_written_shortest() -> None:
 
 def test_files_carry_provenance(heat: Float32) -> None:
     text = svg_file(drawing(Box(0, 0, float(heat.shape[1]), 1, radius=2))).decode()
-    assert "<dc:creator>Explanation Gallery</dc:creator>" in text
-    assert "<dc:description>image: " in text
+    assert "<dc:creator><rdf:Seq><rdf:li>Explanation Gallery</rdf:li></rdf:Seq></dc:creator>" in text
+    assert "<eg:image>" in text
     assert 'width="100pt"' in text

@@ -46,7 +46,12 @@ from gallery.records import (
     mask_of,
 )
 from gallery.render.pages.site import render_site
-from tests.render.pages.synthetic_answers import make_necessity, make_questions, make_robustness
+from tests.render.pages.synthetic_answers import (
+    make_necessity,
+    make_questions,
+    make_robustness,
+    make_what_if,
+)
 
 HOSTILE = "<script>alert(1)</script> {{7*7}} [x](javascript:1) \"'& `c` *b* _i_ # | \\ \n---\n</div> $x$"
 CLASSES = ("tabby cat", "espresso", "space suit", "mixing bowl", "lynx", "cup", "helmet")
@@ -287,7 +292,7 @@ def _result(
     def score(mask: int) -> float:
         return _probability(mask, weights, p_full)
 
-    roots = [search.mses[i].mask for i in search.roots]
+    graph = _graph([search.mses[i].mask for i in search.roots], weights, p_full)
     return ImageResult(
         image=image,
         classifier=slug,
@@ -299,12 +304,13 @@ def _result(
         ),
         heatmaps={card.name: _heatmap(card, centre, rng) for card in METHODS},
         search=search,
-        graph=_graph(roots, weights, p_full),
+        graph=graph,
         necessity=make_necessity(score, p_full, search.mses, weights),
         robustness=make_robustness(score, p_full, search.mses, again=seed % 2 == 0),
         questions=make_questions(score, GRID.n_cells, seed),
         measurements=_measurements(rng),
         seed=0,
+        what_if=make_what_if(score, GRID.n_cells, search.mses, [node.mask for node in graph.nodes]),
     )  # fmt: skip
 
 

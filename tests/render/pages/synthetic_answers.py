@@ -1,4 +1,4 @@
-"""Necessity, robustness and questions of the synthetic set, consistent with its closed formula."""
+"""Necessity, robustness, questions and sets to try of the synthetic set, true to its closed formula."""
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -18,6 +18,8 @@ from gallery.records import (
     QuestionSet,
     Robustness,
     SweepRow,
+    WhatIf,
+    cells_of,
     mask_of,
 )
 
@@ -136,4 +138,24 @@ def make_questions(score: ScoreOne, n_cells: int, seed: int, n_questions: int = 
                 questions.append(Question(kind, first, second, p_first, p_second))
     return QuestionSet(
         tuple(questions), seed, {"least_difference": 0.01, "n_questions": n_questions, "n_sets": 24}, 48, 0.2
+    )
+
+
+def make_what_if(score: ScoreOne, n_cells: int, mses: Sequence[Explanation], nodes: Sequence[int]) -> WhatIf:
+    """Return sets to try: nothing, all, single patches, single deletions, nodes, subsets of the MSEs."""
+    full = (1 << n_cells) - 1
+    cells = [1 << cell for cell in range(n_cells)]
+    masks = {0, full, *cells, *(full & ~one for one in cells), *nodes}
+    for mse in mses:
+        kept = cells_of(mse.mask)
+        masks |= {mask_of(chosen) for size in range(1, len(kept) + 1) for chosen in combinations(kept, size)}
+    listed, width = sorted(masks), (n_cells + 7) // 8
+    packed = bytearray(b"".join(mask.to_bytes(width, "little") for mask in listed))
+    return WhatIf(
+        masks=np.array(packed, dtype=np.uint8).reshape(len(listed), width),
+        probabilities=np.array([score(mask) for mask in listed], dtype=np.float32),
+        n_known=len(listed),
+        options={"max_forwards": 300, "max_size": 8},
+        forwards=57,
+        seconds=0.3,
     )

@@ -2,16 +2,20 @@
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from gallery.render.pages.environment import make_environment
+from gallery.render.pages.parts import Card
 from gallery.render.pages.set_charts import interval_text, round_ticks, signed_ticks
 from gallery.render.pages.simulatability_page import protocol
 from gallery.render.pages.site import render_site
 from gallery.survey.bootstrap import Interval
 from gallery.survey.published import TABLES
+from gallery.templates import templates_folder
 from tests.render.pages import synthetic
 
 
@@ -117,6 +121,57 @@ def test_the_protocol_is_the_documentation_of_the_benchmark(built: Path) -> None
     text = _page(built, "simulatability.md")
     assert "<math" in text
     assert "paired difference" in text
+
+
+def test_the_classifier_page_counts_what_is_right_and_lists_what_is_wrong(built: Path) -> None:
+    text = _page(built, "c/embedded-net_a.md")
+    assert "on 1 of 2 labelled images: 0.50 (0.09 to 0.91), 95 % interval. 1 image has no label." in text
+    row = re.search(r"<tbody>(.*?)</tbody>", text, re.DOTALL)
+    assert row
+    assert '<th scope="row">cup</th><td>espresso</td><td>1</td>' in row[1]
+    assert '<a href="../i/espresso.html">A cup of espresso</a> (p = 0.874)' in row[1]
+    assert "Where the weights are published" in text
+    assert "a" * 64 in text
+
+
+def test_how_this_was_built_adds_up_the_passes(built: Path) -> None:
+    text = _page(built, "about.md")
+    results = list(synthetic.results())
+    search = sum(result.search.forwards for result in results)
+    heatmaps = sum(heatmap.forwards for result in results for heatmap in result.heatmaps.values())
+    for title, number in (("Search", search), ("Heatmaps", heatmaps)):
+        grouped = f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        assert f'<th scope="row">{title}</th><td>{grouped}</td>' in text
+    assert "seconds" not in text
+    for result in results:
+        assert result.image.source_sha256 in text
+        assert result.image.digest in text
+
+
+def test_the_heatmaps_of_the_index_come_in_the_order_of_the_tiles(built: Path) -> None:
+    script = _page(built, "heats/rise.js")
+    table = json.loads(script.partition("]=")[2])
+    tiles = re.findall(r'data-classifier="([^"]+)".*?data-id="([^"]+)"', _page(built, "index.md"))
+    assert [row[0] for row in table] == [f"i/{name}/{slug}/heat-rise.png" for slug, name in tiles]
+    assert all(row[1].startswith("RISE heatmap for ") and row[2] == 0 for row in table)
+    assert all(row[2] == 1 for row in json.loads(_page(built, "heats/gradient.js").partition("]=")[2]))
+
+
+def test_many_images_wait_in_closed_details() -> None:
+    macros = make_environment(templates_folder()).get_template("_macros.j2").module
+    tile = Card(
+        link="i/a.html", image_id="a", title="A", photo="p.webp", photo_size=(1, 1), second="s.webp",
+        second_alt="S", second_size=(1, 1), heat=None, caption="", predicted="cat", p_predicted=0.5,
+        classifier="net", classifier_title="", n_mses=1, label=None, is_right=None,
+        is_composite=False, heats={},
+    )  # fmt: skip
+    text = str(macros.tiles("../", [tile] * 130))  # type: ignore[attr-defined]
+    assert [text.count(part) for part in ("<article", "<details", "</details>")] == [130, 2, 2]
+    assert text.index("<details") > text.index("<article")
+    assert text[: text.index("<details")].count("<article") == 60
+    assert "Images 121 to 130 of 130" in text
+    assert text.count('loading="lazy"') == 2 * 126
+    assert "<details" not in str(macros.tiles("../", [tile] * 60))  # type: ignore[attr-defined]
 
 
 def test_an_empty_set_has_pages_that_say_so(tmp_path: Path) -> None:

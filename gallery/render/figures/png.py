@@ -71,7 +71,7 @@ def png_file(drawing: Drawing, *, dpi: int = 300) -> bytes:
     painter.items(drawing.items)
     info = png_info(drawing.title, drawing.description, drawing.facts)
     buffer = BytesIO()
-    painter.reduced().save(buffer, "PNG", dpi=(scale * 72, scale * 72), pnginfo=info, compress_level=6)
+    painter.reduced().save(buffer, "PNG", dpi=(scale * 72, scale * 72), pnginfo=info, compress_level=4)
     return buffer.getvalue()
 
 

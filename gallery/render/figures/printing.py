@@ -1,5 +1,6 @@
 """Heatmap overlays for print and slides: PNG, SVG and PDF with scale, caption and provenance."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -98,7 +99,8 @@ def overlay_png(
     facts = provenance.facts(scaled, colormap or default_for(signed=signed))
     info = png_info(provenance.heading, provenance.description, facts)
     buffer = BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", dpi=(_DPI, _DPI), pnginfo=info, compress_level=4)
+    # Run lengths alone are as small as deflate's best on photographs, and several times faster.
+    Image.fromarray(picture).save(buffer, "PNG", dpi=(_DPI, _DPI), pnginfo=info, compress_type=zlib.Z_RLE)
     return buffer.getvalue()
 
 

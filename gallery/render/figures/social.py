@@ -1,5 +1,6 @@
 """Cards that social networks and chat programs show for a link (Open Graph): 1200 x 630 PNG."""
 
+import zlib
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -53,7 +54,7 @@ def social_card(view: UInt8, overlays: Sequence[tuple[str, UInt8]], *, title: st
     _line(draw, (_MARGIN, _SIZE[1] - 40), CREATOR, 22, _SOFT, width)
     buffer = BytesIO()
     # A palette of 256 colours would band the heatmaps; plain compression keeps the card under 1 MB.
-    card.save(buffer, "PNG", optimize=True)
+    card.save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()
 
 

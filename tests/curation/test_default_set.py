@@ -70,10 +70,10 @@ def test_settings_of_the_default_set_are_the_defaults(default_settings: SetSetti
     assert isinstance(default_settings.methods, dict)
     given = {name: options for name, options in default_settings.methods.items() if options}
     assert given == {
-        "igos": {"path_points": 10},
-        "igos_plus_plus": {"path_points": 5, "iterations": 8},
+        "igos": {"path_points": 10, "iterations": 10},
+        "igos_plus_plus": {"path_points": 5, "iterations": 6},
         "integrated_gradients": {"n_steps": 25},
-        "rise": {"n_masks": 600},
+        "rise": {"n_masks": 500},
     }
 
 

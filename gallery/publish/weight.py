@@ -12,7 +12,8 @@ KIB = 1024
 BUDGETS = {"index.html": 200 * KIB, "quiz.html": 200 * KIB, "i/": 150 * KIB}
 """What a page may load before scrolling, in bytes: text as gzip sends it, pictures as they are."""
 OWN_JS, OWN_CSS = 20_000, 12_000
-"""Bytes of our own scripts and style sheets that a page may load, minified and as gzip sends them."""
+"""Bytes of our own scripts and style sheets that a page may name: minified but not packed, as they
+lie in the site."""
 TILES, PER_TILE = 24, 320
 """The index keeps its budget for so many tiles; each further one may add so many bytes."""
 
@@ -66,8 +67,9 @@ class Weights:
         )
 
     def own(self, path: str, addresses: Iterable[str]) -> int:
-        """Return the bytes, as gzip sends them, of our own files among scripts or style sheets of a page."""
-        return sum(self.of(source) for source in local_paths(path, addresses) if is_own(source))
+        """Return the bytes of our own files among scripts or style sheets of a page, not packed."""
+        own = (self._site / source for source in local_paths(path, addresses) if is_own(source))
+        return sum(file.stat().st_size for file in own if file.is_file())
 
 
 def is_own(path: str) -> bool:

@@ -187,8 +187,10 @@ def _each(output: object, change: Callable[[Tensor], Tensor]) -> Any:  # noqa: A
         return change(output)
     if isinstance(output, dict):
         return type(output)((key, _each(value, change)) for key, value in output.items())
-    if type(output) in (tuple, list):
-        return type(output)(_each(value, change) for value in output)  # type: ignore[call-arg,attr-defined]
+    if type(output) is tuple:
+        return tuple(_each(value, change) for value in output)
+    if type(output) is list:
+        return [_each(value, change) for value in output]
     return output
 
 

@@ -31,7 +31,6 @@ FILTER_PREFIX = "cm-"  # the theme's style sheet and script use it too
 ASSETS = (
     "assets/figures.css",
     "assets/image.css",
-    "assets/explore.css",
     "assets/compare.js",
     "assets/explore.js",
 )

@@ -1,22 +1,8 @@
 /* Image pages: how heatmaps are shown, and any two of them compared. The page reads without this file. */
 (function () {
   "use strict";
-  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
-
   /* The view lives in the address: #m=rise,grad_cam&s=40&t=30. Names a default would give are left out. */
-  function readState() {
-    const hash = location.hash.slice(1);
-    return new URLSearchParams(hash.includes("=") ? hash : "");
-  }
-  function writeState(changes) {
-    const state = readState();
-    for (const name in changes) {
-      state.delete(name);
-      if (changes[name]) state.set(name, changes[name]);
-    }
-    const text = state.toString().replace(/%2C/g, ",");
-    history.replaceState(null, "", text ? "#" + text : location.pathname + location.search);
-  }
+  const { all, readState, writeState } = window.gallery;
   function numberOf(text, low, high, otherwise) {
     const value = Number(text || NaN);
     return value >= low && value <= high ? value : otherwise;

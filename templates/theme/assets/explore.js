@@ -41,15 +41,16 @@
     };
   }
 
-  /* What only some visitors want comes as a script once they do. */
+  /* What only some visitors want comes as a script, or as a style sheet, once they do. */
   const scripts = {};
   const script = (src) =>
     (scripts[src] ||= new Promise((done, fail) => {
-      const element = make("script", "", { src });
+      const element = src.endsWith(".css") ? make("link", "", { rel: "stylesheet", href: src }) : make("script", "", { src });
       element.onload = done;
       element.onerror = fail;
       document.head.append(element);
     }));
+  const styled = (facts, name) => script(facts.assets + "explore.css").then(() => script(facts.assets + name));
   /* The sets to try and the shapes of superpixels. */
   const load = (facts) => script(facts.src).then(() => window.egPatches[facts.key]);
 
@@ -155,7 +156,7 @@
   function explore(box) {
     const facts = factsOf(box);
     let started = null;
-    const begin = () => (started ||= script(facts.assets + "graph.js").then(() => window.gallery.explore(box, facts, tries)));
+    const begin = () => (started ||= styled(facts, "graph.js").then(() => window.gallery.explore(box, facts, tries)));
     new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && begin(), { rootMargin: "500px" }).observe(box);
     return () => {
       const id = readState().get(facts.prefix + "node");
@@ -170,7 +171,7 @@
     let tool = null;
     const open = (hex, quiet) => {
       box.open = true;
-      tool ||= Promise.all([script(facts.assets + "what-if.js"), load(facts)]).then(([, data]) => window.gallery.whatIf(box, facts, data));
+      tool ||= Promise.all([styled(facts, "what-if.js"), load(facts)]).then(([, data]) => window.gallery.whatIf(box, facts, data));
       const failed = () => box.querySelector(".eg-answer").replaceChildren("The sets could not be loaded; they belong beside this page.");
       return tool.then((show) => show(hex, quiet), failed);
     };

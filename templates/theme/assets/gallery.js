@@ -1,4 +1,4 @@
-/* On every page: heat controls, tables that sort. Everything reads without it; it only adds controls. */
+/* On every page: tables that sort, the view in the address. Everything reads without it; it only adds controls. */
 (function () {
   "use strict";
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
@@ -14,7 +14,7 @@
       state.delete(name);
       if (changes[name]) state.set(name, changes[name]);
     }
-    const text = state.toString();
+    const text = state.toString().replace(/%2C/g, ",");
     history.replaceState(null, "", text ? "#" + text : location.pathname + location.search);
   }
 

@@ -34,7 +34,8 @@ def repeat(pages: Path, n_images: int) -> None:
         (pages / f"i/{name}.md").write_bytes(source.read_bytes())
         tile = tiles[i % len(sources)]
         more.append(tile.replace(f"i/{source.stem}.html", f"i/{name}.html"))
-    whole = index.replace(tiles[-1], "\n".join([tiles[-1], *more]), 1)
+    # Tiles stand in the front matter, as lines of a block of text that begin with a space.
+    whole = index.replace(tiles[-1], "\n ".join([tiles[-1], *more]), 1)
     (pages / "index.md").write_text(whole, encoding="utf-8")
 
 

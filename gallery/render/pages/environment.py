@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from gallery.render.pages import contexts, wording
+from gallery.render.pages.aside import aside, set_aside
 from gallery.render.pages.contexts import Page
 from gallery.render.pages.head import front_matter
 
@@ -66,6 +67,7 @@ def make_environment(folder: Path) -> jinja2.Environment:
         one_line=wording.one_line,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
     )
+    environment.globals["aside"] = aside
     return environment
 
 
@@ -75,4 +77,4 @@ def render_page(environment: jinja2.Environment, page: Page) -> bytes:
     values: dict[str, Any] = {field.name: getattr(page, field.name) for field in dataclasses.fields(page)}
     text = environment.get_template(name).render(values)
     # A blank line ends a raw HTML block in some Markdown dialects; more than one is only noise.
-    return (re.sub(r"\n{3,}", "\n\n", text).strip() + "\n").encode("utf-8")
+    return (set_aside(re.sub(r"\n{3,}", "\n\n", text).strip()) + "\n").encode("utf-8")

@@ -4,6 +4,7 @@ Two classifiers on three images: a plain photograph with a label, one without an
 failure besides. Probabilities come from a closed formula, so every number is consistent with the others.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import skimage.data
+from mkdocs.utils.meta import get_data
 from PIL import Image
 
 from gallery.config import SetSettings
@@ -45,6 +47,7 @@ from gallery.records import (
     cells_of,
     mask_of,
 )
+from gallery.render.pages.aside import PLACE
 from gallery.render.pages.site import render_site
 from tests.render.pages.synthetic_answers import (
     make_necessity,
@@ -350,6 +353,17 @@ def results(*, hostile: bool = False) -> Iterator[ImageResult]:
         )
         for j, card in enumerate(classifier_cards()):
             yield _result(image, photos[name], card.slug, 10 * i + j, top=top, empty=empty)
+
+
+def page_text(file: Path) -> str:
+    """Return a Markdown page as the theme shows it: with the parts that were set aside in their places."""
+    text = file.read_text(encoding="utf-8")
+    body, meta = get_data(text)
+    for part in meta.pop("parts", ()):
+        body = body.replace(PLACE, part, 1)
+    head = text.removeprefix("---\n").partition("\n---\n")[0]
+    head = re.sub(r"^parts:\n((- |  ?).*\n|\n)*", "", head, count=1)
+    return f"---\n{head}\n---\n{body}"
 
 
 def folder_bytes(folder: Path) -> dict[str, bytes]:

@@ -269,7 +269,7 @@ def test_without_explanations_only_the_sweep_is_left(results: dict[tuple[str, st
 
 
 def test_the_page_says_what_the_records_say(built: Path) -> None:
-    text = (built / "pages/i/chelsea.md").read_text(encoding="utf-8")
+    text = synthetic.page_text(built / "pages/i/chelsea.md")
     first, second = text.split("## Net B", 1)
     assert "Certified" not in first
     assert "Certified: the first 4 are all the subset-minimal explanations of at most 3 patches" in second
@@ -285,7 +285,7 @@ def test_the_page_says_what_the_records_say(built: Path) -> None:
 
 
 def test_every_picture_of_a_deletion_set_is_written(built: Path) -> None:
-    text = (built / "pages/i/espresso.md").read_text(encoding="utf-8")
+    text = synthetic.page_text(built / "pages/i/espresso.md")
     pictures = set(re.findall(r'src="\.\./(i/espresso/[\w-]+/removed-\d+\.webp)"', text))
     assert len(pictures) == 8
     assert all((built / "pages" / name).is_file() for name in pictures)

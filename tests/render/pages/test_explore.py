@@ -18,7 +18,7 @@ FOLDER = "i/chelsea/embedded-net_a"
 
 @pytest.fixture(scope="module")
 def page(built: Path) -> str:
-    return (built / "pages/i/chelsea.md").read_text("utf-8")
+    return synthetic.page_text(built / "pages/i/chelsea.md")
 
 
 def first() -> ImageResult:
@@ -35,7 +35,7 @@ def render(result: ImageResult, folder: Path) -> str:
         out=folder / "pages",
         cache=folder / "cache",
     )
-    return (folder / "pages/i/chelsea.md").read_text("utf-8")
+    return synthetic.page_text(folder / "pages/i/chelsea.md")
 
 
 def attributes(page: str, mark: str) -> dict[str, str]:
@@ -104,7 +104,7 @@ def test_the_second_classifier_has_names_of_its_own(page: str) -> None:
 
 
 def test_an_image_without_explanations_still_has_sets_to_try(built: Path) -> None:
-    page = (built / "pages/i/espresso.md").read_text("utf-8")
+    page = synthetic.page_text(built / "pages/i/espresso.md")
     assert 'data-eg="explore"' not in page
     assert 'class="eg-what-if"' in page
     assert "<optgroup" not in page
@@ -127,7 +127,7 @@ def test_what_was_left_out_is_told_and_results_without_sets_have_no_such_part(tm
 
 
 def test_hostile_texts_reach_no_attribute_and_no_script(built_hostile: Path) -> None:
-    page = (built_hostile / "pages/i/chelsea.md").read_text("utf-8")
+    page = synthetic.page_text(built_hostile / "pages/i/chelsea.md")
     assert attributes(page, 'class="eg-what-if"')["key"] == FOLDER
     assert "alert" not in (built_hostile / "pages" / FOLDER / "what-if.js").read_text("utf-8")
     panel = page.partition('class="eg-node"')[2].partition("</aside>")[0]

@@ -46,7 +46,7 @@ class _Quiz(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(built: Path) -> str:
-    return (built / "pages/quiz.md").read_text(encoding="utf-8")
+    return synthetic.page_text(built / "pages/quiz.md")
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_superpixels_are_laid_over_the_photograph_as_pictures(tmp_path: Path) ->
         out=tmp_path / "pages",
         cache=tmp_path / "cache",
     )
-    text = (tmp_path / "pages/quiz.md").read_text(encoding="utf-8")
+    text = synthetic.page_text(tmp_path / "pages/quiz.md")
     pictures = re.findall(r'<img class="eg-sets" src="([^"]+)"', text)
     assert len(pictures) == 2 * MOST_PER_IMAGE
     assert all((tmp_path / "pages" / path).is_file() for path in pictures)

@@ -20,7 +20,8 @@ from tests.render.pages import synthetic
 
 
 def _page(built: Path, name: str) -> str:
-    return (built / "pages" / name).read_text(encoding="utf-8")
+    file = built / "pages" / name
+    return synthetic.page_text(file) if file.suffix == ".md" else file.read_text(encoding="utf-8")
 
 
 def _table(built: Path, name: str) -> list[dict[str, str]]:

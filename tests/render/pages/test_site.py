@@ -28,7 +28,7 @@ publish(out / "pages", out / "site", s.settings())
 
 
 def _page(built: Path, name: str) -> str:
-    return (built / "pages" / name).read_text(encoding="utf-8")
+    return synthetic.page_text(built / "pages" / name)
 
 
 def test_every_kind_of_page_is_written(built: Path) -> None:

@@ -37,7 +37,7 @@ def test_every_file_of_the_deck_is_in_the_site_and_nothing_comes_from_elsewhere(
 
 
 def test_the_deck_is_linked(built: Path) -> None:
-    assert 'href="slides/index.html"' in (built / "pages/cite.md").read_text(encoding="utf-8")
+    assert 'href="slides/index.html"' in synthetic.page_text(built / "pages/cite.md")
 
 
 def test_hostile_texts_stay_texts(built_hostile: Path) -> None:

@@ -37,7 +37,7 @@ def _citation(*, url: str = "https://example.org/gallery") -> Citation:
 
 
 def test_every_image_with_a_graph_offers_every_figure(built: Path) -> None:
-    text = (built / "pages/i/chelsea.md").read_text(encoding="utf-8")
+    text = synthetic.page_text(built / "pages/i/chelsea.md")
     for name, kinds in KINDS.items():
         for kind in kinds.split():
             for slug in (SLUG, "embedded-net_b"):
@@ -134,7 +134,7 @@ def test_the_archive_holds_arrays_numbers_figures_and_citation(built: Path) -> N
     assert "embedded-net_b/ explains" in text
     for name in held - {"README.txt"}:
         assert f"  {name}\n" in text
-    page = (built / "pages/i/chelsea.md").read_text(encoding="utf-8")
+    page = synthetic.page_text(built / "pages/i/chelsea.md")
     assert page.count('href="../i/chelsea/chelsea.zip" download') == 2
 
 

@@ -34,6 +34,27 @@ def photo_webp(view: UInt8, quality: int = 78) -> bytes:
     return buffer.getvalue()
 
 
+def light_webp(view: UInt8, most: int, qualities: Sequence[int] = (78, 70, 62, 54, 46)) -> bytes:
+    """Return a photograph as WebP of at most ``most`` bytes if one of ``qualities`` allows it.
+
+    Few photographs need it: foliage, gravel, fur. The JPEG beside it keeps its quality.
+
+    Args:
+        view: (H, W, 3) uint8.
+        most: Bytes.
+        qualities: Tried in this order; the last is taken even if it is too heavy.
+
+    Raises:
+        ShapeError: If ``view`` is not (H, W, 3) uint8.
+    """
+    data = b""
+    for quality in qualities:
+        data = photo_webp(view, quality)
+        if len(data) <= most:
+            break
+    return data
+
+
 def photo_jpeg(view: UInt8, quality: int = 85) -> bytes:
     """Return a photograph as progressive JPEG, for downloads and as a fallback.
 

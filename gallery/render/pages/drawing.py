@@ -16,7 +16,7 @@ from gallery.render.documents.numbers import json_bytes
 from gallery.render.figures.colormap import default_for
 from gallery.render.figures.heat import cut_levels, grey_png, overlay
 from gallery.render.figures.partition import Partition
-from gallery.render.figures.photo import mse_picture, photo_jpeg, photo_webp, thumbnail
+from gallery.render.figures.photo import light_webp, mse_picture, photo_jpeg, thumbnail
 from gallery.render.figures.printing import Provenance, overlay_pdf, overlay_png, overlay_svg
 from gallery.render.figures.segment_map import segment_map
 from gallery.render.figures.social import social_card
@@ -27,6 +27,7 @@ from gallery.render.pages.parts import GraphView, Heat, Link, OutlineView
 from gallery.render.pages.wording import count, grid_text, heatmap_alt, one_line, probability
 
 THUMBNAIL_PX = 256
+PHOTO_BYTES = 28_000  # leaves a page with every method within what it may weigh
 MSE_PX = 224
 SEGMENTS = "segments.npy"
 BUNDLE = {
@@ -66,7 +67,7 @@ def draw_photo(subject: Subject, output: Output) -> tuple[str, str]:
     """Write the photograph as the classifier sees it; return the paths of WebP and JPEG."""
     view, folder = subject.result.inputs.view, subject.folder
     return (
-        output.figure(f"{folder}/photo.webp", ("photo", view), lambda: photo_webp(view)),
+        output.figure(f"{folder}/photo.webp", ("photo", view, PHOTO_BYTES), lambda: light_webp(view, PHOTO_BYTES)),
         output.figure(f"{folder}/photo.jpg", ("photo", view), lambda: photo_jpeg(view)),
     )
 

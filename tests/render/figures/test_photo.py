@@ -12,6 +12,7 @@ from gallery.render.figures.photo import (
     denormalise,
     dimmed,
     kept_patches,
+    light_webp,
     mse_picture,
     photo_jpeg,
     photo_webp,
@@ -27,6 +28,14 @@ def test_files_hold_the_photograph(view: UInt8) -> None:
         with Image.open(BytesIO(data)) as image:
             assert image.format == kind
             assert np.abs(np.asarray(image).astype(int) - view).mean() < 4
+
+
+def test_a_heavy_photograph_loses_quality_until_it_is_light_enough() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    whole, least = len(photo_webp(noise, 78)), len(photo_webp(noise, 46))
+    assert light_webp(noise, whole) == photo_webp(noise, 78)
+    assert least <= len(light_webp(noise, whole - 1)) < whole
+    assert light_webp(noise, 1) == photo_webp(noise, 46)
 
 
 def test_thumbnails_fit_the_side_and_are_never_enlarged(view: UInt8) -> None:

@@ -67,7 +67,9 @@ def draw_photo(subject: Subject, output: Output) -> tuple[str, str]:
     """Write the photograph as the classifier sees it; return the paths of WebP and JPEG."""
     view, folder = subject.result.inputs.view, subject.folder
     return (
-        output.figure(f"{folder}/photo.webp", ("photo", view, PHOTO_BYTES), lambda: light_webp(view, PHOTO_BYTES)),
+        output.figure(
+            f"{folder}/photo.webp", ("photo", view, PHOTO_BYTES), lambda: light_webp(view, PHOTO_BYTES)
+        ),
         output.figure(f"{folder}/photo.jpg", ("photo", view), lambda: photo_jpeg(view)),
     )
 

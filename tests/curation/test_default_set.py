@@ -71,7 +71,7 @@ def test_settings_of_the_default_set_are_the_defaults(default_settings: SetSetti
     given = {name: options for name, options in default_settings.methods.items() if options}
     assert given == {
         "igos": {"path_points": 10, "iterations": 10},
-        "igos_plus_plus": {"path_points": 5, "iterations": 6},
+        "igos_plus_plus": {"size": 14, "path_points": 5, "iterations": 6},
         "integrated_gradients": {"n_steps": 25},
         "rise": {"n_masks": 500},
     }

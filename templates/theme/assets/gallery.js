@@ -56,6 +56,11 @@
     if (target) target.scrollIntoView();
   }
 
+  /* On paper, pictures not scrolled to yet are wanted too. */
+  addEventListener("beforeprint", () => {
+    for (const image of all("img[loading=lazy]")) image.loading = "eager";
+  });
+
   /* Code can be copied: by the clipboard where a browser allows it, else by what is selected. */
   function copyable(block) {
     const bar = document.createElement("div");

@@ -9,7 +9,7 @@ SET ?=
 ARGS ?=
 BENCH ?= $(wildcard ../shared/data/sag_examples ../shared/data/imagenet100)
 
-.PHONY: help gallery serve publish check-zensical test test-slow bench-search bench-heatmaps check lint format types install install-dev clean distclean
+.PHONY: help gallery serve doctor publish check-zensical test test-slow bench-search bench-heatmaps bench-memory audit check lint format types install install-dev clean distclean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -21,6 +21,9 @@ gallery: $(VENV)/.installed ## Build the default set, or SET=path/to/gallery.tom
 serve: $(VENV)/.installed ## Preview site/ in a browser
 	@$(BIN)/gallery serve $(ARGS)
 
+doctor: $(VENV)/.installed ## Check that this machine can build galleries
+	@$(BIN)/gallery doctor $(SET) $(ARGS)
+
 publish: $(VENV)/.installed ## Check the pages and prepare site/ for any static host; ARGS=--archive also writes one zip
 	@$(BIN)/gallery publish $(SET) $(ARGS)
 
@@ -31,13 +34,13 @@ test: $(VENV)/.installed-dev ## Run the tests, browser test included
 	@.ci/need dot graphviz
 	@.ci/need chromium chromium
 	@.ci/need chromedriver chromium-driver
-	$(BIN)/python -m pytest -m 'not slow and not gpu and not parity' $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not gpu and not parity and not ray and not s3' $(ARGS)
 
 test-slow: $(VENV)/.installed-dev ## Run every test, those with the real network over many photographs too
 	@.ci/need dot graphviz
 	@.ci/need chromium chromium
 	@.ci/need chromedriver chromium-driver
-	$(BIN)/python -m pip install --quiet '.[parity]'
+	$(BIN)/python -m pip install --quiet '.[parity,scale]'
 	$(BIN)/python -m pytest $(ARGS)
 
 bench-search: $(VENV)/.installed-dev ## Compare the search with the official procedure; BENCH="folder ..." names photographs
@@ -46,6 +49,13 @@ bench-search: $(VENV)/.installed-dev ## Compare the search with the official pro
 bench-heatmaps: $(VENV)/.installed-dev ## Compare the heatmaps with the libraries and the official iGOS++ procedure
 	$(BIN)/python -m pip install --quiet '.[parity]'
 	TQDM_DISABLE=1 $(BIN)/python -m tests.benchmarks.heatmaps --out build/bench/heatmaps.json $(ARGS)
+
+bench-memory: $(VENV)/.installed-dev ## Measure memory against the number of images
+	$(BIN)/python -m tests.benchmarks.memory 100 1000 $(ARGS)
+
+audit: $(VENV)/.installed ## Look the installed packages up among known vulnerabilities; needs the network
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --strict
 
 check: lint types test gallery ## Lint, types, tests, and the default site in strict mode
 

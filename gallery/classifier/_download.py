@@ -3,7 +3,11 @@
 import hashlib
 import http.client
 import os
+import platform
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -15,6 +19,23 @@ from gallery.errors import ClassifierError
 
 CHUNK_BYTES = 1 << 18
 TIMEOUT_S = 30.0
+
+
+_ALLOWED: ContextVar[bool] = ContextVar("downloads allowed", default=True)
+
+
+class NotDownloadedError(ClassifierError):
+    """Weights would have to be downloaded, inside ``no_downloads``."""
+
+
+@contextmanager
+def no_downloads() -> Iterator[None]:
+    """Have ``fetch`` raise ``NotDownloadedError`` inside the context instead of using the network."""
+    token = _ALLOWED.set(False)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(token)
 
 
 def cache_path(file_name: str) -> Path:
@@ -35,6 +56,7 @@ def fetch(url: str, target: Path, progress: Progress | None) -> Path:
     already. The download is written beside ``target`` and moved into place when complete.
 
     Raises:
+        NotDownloadedError: If it is not there, inside ``no_downloads``.
         ClassifierError: If there is no network, the file is not published there, or what is at ``target`` or
             came in does not match its hash or its announced length.
     """
@@ -46,9 +68,12 @@ def fetch(url: str, target: Path, progress: Progress | None) -> Path:
                 "Delete it and run again."
             )
         return target
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    if not _ALLOWED.get():
+        raise NotDownloadedError(f"{url} would be downloaded to {shown(target)}")
+    partial = target.with_name(f"{target.name}.{platform.node()}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(target)
         size = _receive(url, partial, progress)
         got, received = _sha256(partial), partial.stat().st_size
         if size and received != size:
@@ -66,6 +91,25 @@ def fetch(url: str, target: Path, progress: Progress | None) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return target
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove what downloads of ``target`` left behind that were killed on this machine."""
+    start = f"{target.name}.{platform.node()}."
+    for file in target.parent.glob(f"*.{platform.node()}.*.partial"):
+        pid = file.name.removeprefix(start).removesuffix(".partial")
+        if file.name.startswith(start) and pid.isdigit() and not _is_running(int(pid)):
+            file.unlink(missing_ok=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def shown(path: Path) -> str:
@@ -86,7 +130,9 @@ def _receive(url: str, partial: Path, progress: Progress | None) -> int:
                 file.write(chunk)
                 done += len(chunk)
                 if progress:
-                    progress(partial.name.split(f".{os.getpid()}.")[0], done, size)
+                    progress(
+                        partial.name.removesuffix(f".{platform.node()}.{os.getpid()}.partial"), done, size
+                    )
     return size
 
 

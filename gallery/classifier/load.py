@@ -44,7 +44,7 @@ def load_classifier(
         entry = SOURCES[source]
     except RegistrationError as exc:
         raise ClassifierError(f"Classifier {spec!r}: {exc}") from exc
-    place = _device(device)
+    place = device_of(device)
     loaded = entry.call(model, folder=folder or Path(), progress=progress)
     card = _stretching(loaded) if stretch else loaded.card
     return dataclasses.replace(loaded, card=card, module=loaded.module.to(place), device=place)
@@ -57,7 +57,7 @@ def _stretching(loaded: LoadedClassifier) -> ClassifierCard:
     return dataclasses.replace(loaded.card, preprocessing=preprocessing, digest=digest)
 
 
-def _device(name: str) -> str:
+def device_of(name: str) -> str:
     """Return the torch device that ``name`` asks for.
 
     Raises:

@@ -85,7 +85,7 @@ def _expand(numbered_entry: NumberedEntry, folder: Path) -> list[Item | Failure 
         found = list_source(entry.source, folder)
     except SourceError as error:
         return [Failure(entry.id or key, error.problem(f"{key}.source"))]
-    single = [name for name in ("sha256", "boxes", "mask") if getattr(entry, name)]
+    single = [name for name in ("sha256", "boxes", "mask", "needed", "precluded") if getattr(entry, name)]
     if single and any(isinstance(item, Item) and item.member for item in found):
         fix = "Remove it, or list the photographs one by one."
         reason = f"{single[0]} belongs to one photograph, not to many."

@@ -1,12 +1,12 @@
 """Run the work in this process, a few images at a time, so that one bad image never costs another."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 from gallery.errors import GalleryError, StoreError
+from gallery.interfaces import EventT, ItemT, Listener, Prepare
 
-ItemT = TypeVar("ItemT")
 ISOLATED = (
     GalleryError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, MemoryError, OSError,
 )  # fmt: skip
@@ -45,3 +45,30 @@ def run_isolated(
             return
         for item in items:
             run_isolated([item], work, on_failure)
+
+
+@dataclass(frozen=True)
+class Local:
+    """The executor that does everything in this process, one chunk after the other.
+
+    Attributes:
+        device: As ``load_classifier`` takes it.
+    """
+
+    device: str = "auto"
+    is_local: bool = True
+
+    def run(
+        self,
+        prepare: Prepare[EventT, ItemT],
+        chunks: Iterable[Sequence[ItemT]],
+        listener: Listener[ItemT, EventT],
+    ) -> None:
+        """Do every chunk; see ``Executor``."""
+
+        def tell(event: EventT) -> None:
+            listener.told("", event)
+
+        work = prepare(tell)
+        for chunk in chunks:
+            work(chunk, tell)

@@ -6,13 +6,24 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
+from gallery.config import SetSettings
 from gallery.curation.composite import quadrant_plane, quadrants_of_class
 from gallery.errors import ConfigError
 from gallery.interfaces import Classifier
 from gallery.perturbation import make_baseline
 from gallery.pipeline.recipe import Recipe
 from gallery.preprocess import display_view, preprocess, region_window
-from gallery.records import Float32, ImageCard, ImageRecord, MaskModel, ModelInput, Prediction, TopClass
+from gallery.records import (
+    ClassifierCard,
+    Float32,
+    ImageCard,
+    ImageRecord,
+    MaskModel,
+    ModelInput,
+    Prediction,
+    TopClass,
+    UInt8,
+)
 from gallery.registry import did_you_mean
 from gallery.store.keys import canonical_json
 from gallery.superpixels import slic_segments
@@ -20,6 +31,21 @@ from gallery.superpixels import slic_segments
 VIEW_SCALE = 2
 """Display pixels per input pixel and axis."""
 TOP = 5
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Needed and precluded regions as the classifier sees them.
+
+    Attributes:
+        needed: (H, W) float32 in [0, 1]; None if none is marked, or it is out of sight.
+        precluded: Likewise.
+        note: "" or which of them is out of sight.
+    """
+
+    needed: Float32 | None
+    precluded: Float32 | None
+    note: str = ""
 
 
 @dataclass
@@ -32,6 +58,7 @@ class Case:
         recipe: Keys of its results.
         inputs: What the classifier saw.
         prediction: What it said about the whole image.
+        marked: What is needed and precluded in it; None if nothing is.
     """
 
     card: ImageCard
@@ -39,6 +66,7 @@ class Case:
     recipe: Recipe
     inputs: ModelInput
     prediction: Prediction
+    marked: Marked | None = None
 
     @property
     def mask_model(self) -> MaskModel:
@@ -79,12 +107,30 @@ def card_of(image: ImageRecord) -> ImageCard:
     )
 
 
+def recipe_of(image: ImageRecord, card: ClassifierCard, settings: SetSettings) -> Recipe:
+    """Return the keys of all results of an image under a classifier."""
+    return Recipe(
+        image.digest,
+        card,
+        settings,
+        regions=regions_digest(image),
+        region=region_digest(image),
+        needed=plane_digest(image.needed),
+        precluded=plane_digest(image.precluded),
+    )
+
+
 def region_digest(image: ImageRecord) -> str:
     """Return the SHA-256 hex of the marked object's shape and pixels, or "" if nothing is marked."""
-    if image.region is None:
+    return plane_digest(image.region)
+
+
+def plane_digest(plane: UInt8 | None) -> str:
+    """Return the SHA-256 hex of a marked region's shape and pixels, or "" if there is none."""
+    if plane is None:
         return ""
-    header = f"{image.region.shape[0]} {image.region.shape[1]} "
-    return hashlib.sha256(header.encode() + np.ascontiguousarray(image.region).tobytes()).hexdigest()
+    header = f"{plane.shape[0]} {plane.shape[1]} "
+    return hashlib.sha256(header.encode() + np.ascontiguousarray(plane).tobytes()).hexdigest()
 
 
 def regions_digest(image: ImageRecord) -> str:
@@ -107,6 +153,21 @@ def make_inputs(image: ImageRecord, classifier: Classifier, mask_model: MaskMode
     view = display_view(image.pixels, preprocessing, VIEW_SCALE)
     region = None if image.region is None else region_window(image.region, preprocessing)
     return ModelInput(view, tensor, replaced.numpy(), segments, region)
+
+
+def marked_of(image: ImageRecord, classifier: Classifier) -> Marked | None:
+    """Return what is needed and precluded in ``image`` as ``classifier`` sees it; None if nothing is."""
+    planes: dict[str, Float32 | None] = {"needed": None, "precluded": None}
+    hidden = []
+    for name in planes:
+        if (drawn := getattr(image, name)) is not None:
+            plane = region_window(drawn, classifier.card.preprocessing)
+            planes[name] = plane if plane.any() else None
+            hidden += [] if plane.any() else [name]
+    if image.needed is None and image.precluded is None:
+        return None
+    notes = [f"The {name} region lies outside what the classifier sees." for name in hidden]
+    return Marked(planes["needed"], planes["precluded"], " ".join(notes))
 
 
 def resolve_target(target: str | int, probabilities: Float32, names: tuple[str, ...]) -> int:
@@ -144,6 +205,11 @@ def read_prediction(target: str | int, probabilities: Float32, names: tuple[str,
     index = resolve_target(target, probabilities, names)
     if probabilities[index] <= 0:
         raise ConfigError(f"target = {target!r}: the classifier gives {names[index]!r} probability 0 here.")
+    return prediction_of(index, probabilities, names)
+
+
+def prediction_of(target: int, probabilities: Float32, names: tuple[str, ...]) -> Prediction:
+    """Return what is said of a class, however improbable, and the five most probable ones."""
     order = np.argsort(-probabilities, kind="stable")[:TOP].tolist()
     top = tuple(TopClass(i, names[i], float(probabilities[i])) for i in order)
-    return Prediction(index, names[index], float(probabilities[index]), top)
+    return Prediction(target, names[target], float(probabilities[target]), top)

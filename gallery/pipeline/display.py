@@ -23,6 +23,8 @@ class Display:
         self._stage = ""
         self._total: int | None = None
         self._done = self._stored = self._forwards = 0
+        self._by_worker: dict[str, int] = {}
+        self._lines: dict[str, TaskID] = {}
         self._start = self._printed = 0.0
 
     def __enter__(self) -> Self:
@@ -55,21 +57,35 @@ class Display:
         self.end()
         self._stage, self._total = stage, total
         self._done = self._stored = self._forwards = 0
+        self._by_worker = {}
         self._start = self._printed = time.monotonic()
         if self._live is not None:
             self._task = self._live.add_task(escape(stage), total=total, rate="", now="")
 
-    def advance(self, image: str, task: str, *, forwards: int = 0, stored: bool = False) -> None:
+    def advance(
+        self, image: str, task: str, *, forwards: int = 0, stored: bool = False, worker: str = ""
+    ) -> None:
         """Count one finished unit of work."""
         self._done += 1
         self._stored += stored
         self._forwards += forwards
+        if worker:
+            self._by_worker[worker] = self._by_worker.get(worker, 0) + 1
+        now = f"{image}: {task}"
         if self._live is not None and self._task is not None:
-            now = escape(f"{image}: {task}")
-            self._live.update(self._task, advance=1, rate=self._rate(), now=now)
+            self._live.update(self._task, advance=1, rate=self._rate(), now="" if worker else escape(now))
+            if worker:
+                self._draw_worker(self._live, worker, now)
         elif not self._quiet and self._stage and time.monotonic() - self._printed >= EVERY_S:
             self._printed = time.monotonic()
-            self._console.print(escape(f"{self._line()} · {image}: {task}{self._remaining()}"))
+            by = f"{worker}: " if worker else ""
+            self._console.print(escape(f"{self._line()} · {by}{now}{self._remaining()}"))
+
+    def _draw_worker(self, live: Progress, worker: str, now: str) -> None:
+        """Count a unit on the line of a worker, below that of the stage."""
+        if worker not in self._lines:
+            self._lines[worker] = live.add_task(escape(f"  {worker}"), total=None, rate="", now="")
+        live.update(self._lines[worker], advance=1, now=escape(now))
 
     def fail(self, image: str, reason: str) -> None:
         """Report an image that cannot be finished."""
@@ -85,13 +101,16 @@ class Display:
         if not self._stage:
             return
         if self._live is not None and self._task is not None:
-            self._live.remove_task(self._task)
+            for line in (self._task, *self._lines.values()):
+                self._live.remove_task(line)
             self._task = None
+            self._lines.clear()
         if not self._quiet:
             stored = f", {self._stored} from the store" if self._stored else ""
             seconds = time.monotonic() - self._start
             summary = f"{self._stage}: {self._done} done{stored} in {seconds:.1f} s{self._spent()}"
-            self._console.print(escape(summary))
+            workers = "".join(f" · {worker}: {n}" for worker, n in sorted(self._by_worker.items()))
+            self._console.print(escape(summary + workers))
         self._stage = ""
 
     def _line(self) -> str:

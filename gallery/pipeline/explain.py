@@ -1,22 +1,26 @@
 """Explain and measure a chunk of images under one classifier, keeping every result the moment it is there."""
 
+import importlib.metadata
+import platform
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import torch
 
+from gallery import __version__
 from gallery.config import SetSettings
 from gallery.errors import ConfigError
 from gallery.explain.heatmaps._base import HEATMAPS, inapplicable
 from gallery.interfaces import Classifier
 from gallery.measure._base import MEASURES
-from gallery.pipeline.case import Case, card_of, make_inputs, read_prediction, region_digest, regions_digest
+from gallery.pipeline.case import Case, card_of, make_inputs, marked_of, read_prediction, recipe_of
 from gallery.pipeline.heatmaps import Heatmaps, heatmap_key
 from gallery.pipeline.index import ResultKeys
 from gallery.pipeline.measurements import Measurements, measurement_key
 from gallery.pipeline.progress import Reporter
-from gallery.pipeline.recipe import Plugin, Recipe
+from gallery.pipeline.prompts import Prompting
+from gallery.pipeline.recipe import Plugin
 from gallery.pipeline.structure import GRAPH, NECESSITY, QUESTIONS, ROBUSTNESS, SEARCH, WHAT_IF, Structure
 from gallery.records import ImageRecord, ModelInput, Prediction
 from gallery.registry import Registry, did_you_mean
@@ -40,6 +44,7 @@ class Explainer:
         self.methods, self.left_out = applicable(methods_of(settings), classifier)
         self.measures = measures_of(settings)
         self.structure = Structure(settings, store, reporter, lambda: self.engine)
+        self.prompting = Prompting(settings, store, reporter, lambda: self.engine, self.methods)
         self._measurements = Measurements(settings, store, reporter, lambda: self.engine)
 
     @cached_property
@@ -72,17 +77,11 @@ class Explainer:
     @property
     def units_without_measures(self) -> int:
         """How many results one image takes: structural explanations and heatmaps."""
-        return len(self.structure.stages) + len(self.methods)
+        return len(self.structure.stages) + len(self.methods) + self.settings.has_regions
 
     def case(self, image: ImageRecord) -> Case:
         """Return what the classifier saw and said, from the store or computed."""
-        recipe = Recipe(
-            image.digest,
-            self.classifier.card,
-            self.settings,
-            regions=regions_digest(image),
-            region=region_digest(image),
-        )
+        recipe = recipe_of(image, self.classifier.card, self.settings)
         inputs = self.store.get("inputs", recipe.inputs(), ModelInput)
         if inputs is None:
             inputs = make_inputs(image, self.classifier, recipe.mask_model)
@@ -93,7 +92,8 @@ class Explainer:
             probabilities = self.engine.probabilities(tensor, exact=True)[0].cpu().numpy()
             prediction = read_prediction(image.target, probabilities, self.classifier.card.class_names)
             self.store.put("prediction", recipe.prediction(image.target), prediction)
-        return Case(card_of(image), image.target, recipe, inputs, prediction)
+        marked = marked_of(image, self.classifier)
+        return Case(card_of(image), image.target, recipe, inputs, prediction, marked)
 
     def heatmaps(self) -> Heatmaps:
         """Return what makes the heatmaps of one chunk of images."""
@@ -127,6 +127,7 @@ class Explainer:
                 }
                 for m in self.methods
             },
+            prompted=self.prompting.keys(case),
         )
 
 
@@ -177,3 +178,10 @@ def applicable(methods: Sequence[Plugin], classifier: Classifier) -> tuple[list[
 def device_name(classifier: Classifier) -> str:
     """Return the name of the device as pages print it."""
     return torch.cuda.get_device_name(classifier.device) if classifier.device.startswith("cuda") else "cpu"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything that takes part in explaining."""
+    packages = ["numpy", "pillow", "timm", "torch", "torchvision"]
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"explanation-gallery": __version__, "python": platform.python_version(), **found}

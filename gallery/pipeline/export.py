@@ -9,7 +9,7 @@ from gallery.pipeline.workspace import Workspace
 from gallery.records import Catalogue, ImageResult
 from gallery.render.documents.explanations import SCHEMA_FILE, write_bundle, write_timings
 from gallery.render.pages.drawing import Subject, graph_drawing
-from gallery.store.store import write_atomic
+from gallery.store.store import remove_unfinished, write_atomic
 
 
 def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Reporter) -> int:
@@ -17,7 +17,8 @@ def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Rep
 
     ``out/<classifier>/<image>/`` gets explanations.json, timings.json, heatmaps.npz, input.npy, baseline.npy
     and the attention graph as sag.json, sag.dot, sag.svg and sag.pdf (the last three only if it has nodes);
-    with superpixels also segments.npy. ``out/explanations.schema.json`` describes explanations.json.
+    with superpixels also segments.npy, with needed or precluded regions also regions.npz and, where maps were
+    made again, heatmaps_without.npz. ``out/explanations.schema.json`` describes explanations.json.
 
     Returns:
         The number of folders written.
@@ -31,6 +32,7 @@ def export(out: Path, settings: SetSettings, workspace: Workspace, reporter: Rep
     write_atomic(out / SCHEMA_FILE.name, SCHEMA_FILE.read_bytes())
     for result in load_results(index, workspace):
         folder = out / result.classifier / result.image.id
+        remove_unfinished(folder)  # of an export that was killed
         write_bundle(result, index.catalogue, folder)
         write_timings(result, index.catalogue, folder)
         _write_graph(result, index.catalogue, folder)

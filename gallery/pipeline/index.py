@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from gallery.config import SetSettings, WhatIfSettings
+from gallery.config import PromptSettings, SetSettings, WhatIfSettings
 from gallery.errors import StoreError
+from gallery.pipeline.shard import Shard
 from gallery.pipeline.workspace import Workspace
 from gallery.records import (
     AttentionGraph,
@@ -20,16 +22,23 @@ from gallery.records import (
     ModelInput,
     Necessity,
     Prediction,
+    Prompted,
+    PromptedMap,
+    Prompts,
     QuestionSet,
     Robustness,
     SearchResult,
     WhatIf,
 )
-from gallery.store.codec import decode, encode
-from gallery.store.keys import canonical_json
-from gallery.store.store import RecordT, write_atomic
+from gallery.store.codec import LATER, decode, encode
+from gallery.store.keys import canonical_json, result_key
+from gallery.store.store import RecordT, Store, write_atomic
 
-PRESENTATION = {"title", "description", "authors", "version", "date", "url"}
+ENTRY = "entry"
+"""Kind under which ``ResultKeys`` are stored."""
+SHARD = "shard"
+"""Kind under which the index of a shard is stored."""
+PRESENTATION = {"title", "description", "authors", "version", "date", "url", "live", "live_runtime"}
 """Settings that only pages depend on."""
 
 
@@ -49,10 +58,28 @@ class GraphBundle:
 
 
 @dataclass(frozen=True)
+class PromptKeys:
+    """Where the results of an image with needed or precluded regions are stored.
+
+    Attributes:
+        prompts: What the regions do to prediction and explanations.
+        search: Explanations without the precluded region; "" if there is to be no such search.
+        maps: Method -> its map and the regions.
+        heatmaps: Method -> its map without the precluded region, where it is to be made.
+    """
+
+    prompts: str
+    search: str
+    maps: Mapping[str, str]
+    heatmaps: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ResultKeys:
     """Where the results of one image under one classifier are stored; fields as in ImageResult.
 
-    ``what_if`` is "" if the set wants none, or the index is older than them.
+    ``what_if`` is "" if the set wants none, or the index is older than them; ``prompted`` is None if nothing
+    is needed or precluded.
     """
 
     image: ImageCard
@@ -67,6 +94,22 @@ class ResultKeys:
     questions: str
     measurements: Mapping[str, Mapping[str, str]]
     what_if: str = ""
+    prompted: PromptKeys | None = field(default=None, metadata=LATER)
+
+
+@dataclass(frozen=True)
+class EntryRef:
+    """Where the ``ResultKeys`` of one image under one classifier are stored: all that a run keeps in memory.
+
+    Attributes:
+        image: Id of the image.
+        classifier: Slug of the classifier.
+        key: Of the stored keys; "" where a run measured nothing, which stores none.
+    """
+
+    image: str
+    classifier: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +121,7 @@ class ResultsIndex:
         catalogue: What pages say that is not about one image.
         mask_model: How patches were removed.
         seed: The set's seed.
-        entries: Results by image, then by classifier, in the set's order.
+        entries: Where results are, by image, then by classifier, in the set's order.
         failures: Images that could not be finished.
     """
 
@@ -86,25 +129,89 @@ class ResultsIndex:
     catalogue: Catalogue
     mask_model: MaskModel
     seed: int
-    entries: tuple[ResultKeys, ...]
+    entries: tuple[EntryRef, ...]
     failures: tuple[Failure, ...]
 
 
 def settings_digest(settings: SetSettings) -> str:
     """Return the SHA-256 hex of the settings results depend on.
 
-    ``[what_if]`` only counts where it differs from its defaults: results of versions that did not know it
-    are still shown.
+    What came later, ``[what_if]``, ``[prompts]``, ``[concepts]``, ``needed`` and ``precluded``, only counts
+    where it differs from its defaults: results of versions that did not know it are still shown.
     """
-    left_out = PRESENTATION | ({"what_if"} if settings.what_if == WhatIfSettings() else set())
-    text = canonical_json(settings.model_dump(mode="json", exclude=left_out))
+    later = {"what_if": WhatIfSettings(), "prompts": PromptSettings(), "concepts": None}
+    left_out = PRESENTATION | {name for name, usual in later.items() if getattr(settings, name) == usual}
+    known = settings.model_dump(mode="json", exclude=left_out)
+    for image in known["images"]:
+        for name in ("needed", "precluded"):
+            if image[name] is None:
+                del image[name]
+    text = canonical_json(known)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def store_entry(store: Store, settings: str, keys: ResultKeys, classifier: str) -> EntryRef:
+    """Store where the results of one image are, unless that is known, and return where to find it.
+
+    Args:
+        store: Holds the results, too.
+        settings: Digest of the set's settings.
+        keys: Of the results.
+        classifier: Digest of the classifier.
+    """
+    made_by = {
+        "settings": settings,
+        "image": keys.image.id,
+        "image_digest": keys.image.digest,
+        "classifier": classifier,
+    }
+    if store.get(ENTRY, made_by, ResultKeys) != keys:
+        store.put(ENTRY, made_by, keys)
+    return EntryRef(keys.image.id, keys.classifier, result_key(ENTRY, made_by))
+
+
+def load_entries(index: ResultsIndex, store: Store) -> Iterator[ResultKeys]:
+    """Yield where the results of every entry are, one at a time.
+
+    Raises:
+        StoreError: If that is missing or damaged.
+    """
+    for entry in index.entries:
+        yield _get(store, entry.image, ENTRY, entry.key, ResultKeys)
+
+
+def _get(store: Store, image_id: str, kind: str, key: str, record: type[RecordT]) -> RecordT:
+    result = store.get_by_key(kind, key, record)
+    if result is None:
+        raise StoreError(
+            f"{store.where(store.path(kind, key))}: a result of image {image_id!r} is missing or damaged. "
+            "Run `gallery build` again; it computes just what is missing."
+        )
+    return result
 
 
 def save_index(index: ResultsIndex, workspace: Workspace) -> None:
     """Write the index of a finished run."""
     value, _ = encode(index)
+    value["sha256"] = _checksum(value)
     write_atomic(workspace.index, (json.dumps(value, indent=1) + "\n").encode())
+
+
+def _checksum(value: Mapping[str, Any]) -> str:
+    """Return the SHA-256 hex of an index as JSON values, without the checksum in it."""
+    return hashlib.sha256(
+        canonical_json({k: v for k, v in value.items() if k != "sha256"}).encode()
+    ).hexdigest()
+
+
+def save_shard(index: ResultsIndex, store: Store, shard: Shard) -> None:
+    """Write the index of one finished shard beside its results, where ``merge`` finds it."""
+    store.put(SHARD, shard_made_by(index.made_by, shard), index)
+
+
+def shard_made_by(settings: str, shard: Shard) -> dict[str, Any]:
+    """Return what the index of a shard is found by, for settings with this digest."""
+    return {"settings": settings, "shard": shard.number, "of": shard.count}
 
 
 def load_index(workspace: Workspace, settings: SetSettings) -> ResultsIndex:
@@ -116,13 +223,13 @@ def load_index(workspace: Workspace, settings: SetSettings) -> ResultsIndex:
     remedy = "Run `gallery measure` (or `gallery build`, which does all) for this set first."
     try:
         stored = json.loads(workspace.index.read_bytes())
-        for entry in stored["entries"]:
-            entry.setdefault("what_if", "")
-        index = decode(ResultsIndex, stored, {})
+        index = decode(ResultsIndex, stored, {}) if stored["sha256"] == _checksum(stored) else None
     except FileNotFoundError:
         raise StoreError(f"{workspace.index}: no results yet. {remedy}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StoreError) as error:
         raise StoreError(f"{workspace.index}: damaged ({error}). {remedy}") from error
+    if index is None:
+        raise StoreError(f"{workspace.index}: damaged (its checksum is wrong). {remedy}")
     if index.made_by != settings_digest(settings):
         raise StoreError(f"{workspace.index}: the results belong to other settings. {remedy}")
     return index
@@ -134,19 +241,14 @@ def load_results(index: ResultsIndex, workspace: Workspace) -> Iterator[ImageRes
     Raises:
         StoreError: If a result is missing or damaged.
     """
-    for entry in index.entries:
-        yield _load(entry, index, workspace)
+    store = workspace.store
+    for entry in load_entries(index, store):
+        yield _load(entry, index, store)
 
 
-def _load(entry: ResultKeys, index: ResultsIndex, workspace: Workspace) -> ImageResult:
+def _load(entry: ResultKeys, index: ResultsIndex, store: Store) -> ImageResult:
     def get(kind: str, key: str, record: type[RecordT]) -> RecordT:
-        result = workspace.store.get_by_key(kind, key, record)
-        if result is None:
-            raise StoreError(
-                f"{workspace.store.path(kind, key)}: a result of image {entry.image.id!r} is missing or "
-                "damaged. Run `gallery build` again; it computes just what is missing."
-            )
-        return result
+        return _get(store, entry.image.id, kind, key, record)
 
     bundle = get("graph", entry.graph, GraphBundle)
     found = get("search", entry.search, SearchResult)
@@ -171,4 +273,22 @@ def _load(entry: ResultKeys, index: ResultsIndex, workspace: Workspace) -> Image
         },
         seed=index.seed,
         what_if=get("what_if", entry.what_if, WhatIf) if entry.what_if else None,
+        prompted=None if entry.prompted is None else _load_prompted(entry.image.id, entry.prompted, store),
+    )
+
+
+def _load_prompted(image_id: str, keys: PromptKeys, store: Store) -> Prompted:
+    """Return what regions do; what could not be made, because nothing precluded is in sight, is left out."""
+    prompts = _get(store, image_id, "prompts", keys.prompts, Prompts)
+    maps = {name: _get(store, image_id, "prompted", key, PromptedMap) for name, key in keys.maps.items()}
+    searched = prompts.agreement is not None
+    return Prompted(
+        prompts=prompts,
+        maps=maps,
+        search=_get(store, image_id, "search", keys.search, SearchResult) if searched else None,
+        heatmaps={
+            name: _get(store, image_id, "heatmap", key, Heatmap)
+            for name, key in keys.heatmaps.items()
+            if maps[name].after is not None
+        },
     )

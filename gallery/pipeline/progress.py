@@ -18,7 +18,9 @@ class Reporter(Protocol):
     def begin(self, stage: str, total: int | None) -> None:
         """Start a stage of ``total`` units of work (None = unknown); ends the stage before it."""
 
-    def advance(self, image: str, task: str, *, forwards: int = 0, stored: bool = False) -> None:
+    def advance(
+        self, image: str, task: str, *, forwards: int = 0, stored: bool = False, worker: str = ""
+    ) -> None:
         """Finish one unit: ``task`` (a method, "search", a page, ...) of ``image``.
 
         ``forwards`` images were passed through the classifier for it; ``stored`` means it was there already.

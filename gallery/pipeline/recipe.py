@@ -5,13 +5,13 @@ A result's key lists exactly what it depends on, so that changing one option rec
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from gallery.config import SetSettings
 from gallery.explain.search._base import SEARCHES
 from gallery.explain.search._guide import MEASURED
-from gallery.records import ClassifierCard, MaskModel
+from gallery.records import Change, ClassifierCard, MaskModel
 from gallery.registry import Registry
 
 VERSIONS: Mapping[str, int] = {
@@ -24,6 +24,8 @@ VERSIONS: Mapping[str, int] = {
     "robustness": 1,
     "questions": 1,
     "what_if": 1,
+    "prompts": 1,
+    "prompted": 1,
     "measurement": 3,
 }
 """Raise one to have that kind of result computed again after a change of code."""
@@ -83,6 +85,8 @@ class Recipe:
         settings: The set.
         regions: Digest of what is marked in the image and of a composite's quarters, or "".
         region: Digest of what is marked in the image, or "".
+        needed: Digest of the needed region, or "".
+        precluded: Digest of the precluded region, or "".
     """
 
     image: str
@@ -90,6 +94,8 @@ class Recipe:
     settings: SetSettings
     regions: str = ""
     region: str = ""
+    needed: str = ""
+    precluded: str = ""
 
     @property
     def mask_model(self) -> MaskModel:
@@ -182,6 +188,26 @@ class Recipe:
         options = self.settings.what_if.model_dump(exclude={"enabled"})
         made = {"graph": self.graph(target), "necessity": self.necessity(target), "what_if": options}
         return {**self._base("what_if"), **made}
+
+    def changed(self, change: Change) -> "Recipe":
+        """Return the keys of results of the image with a region replaced by the baseline."""
+        region = self.precluded if change == "without_precluded" else self.needed
+        made = hashlib.sha256(f"{change} {region} {self.mask_model.baseline}".encode()).hexdigest()
+        return replace(self, image=f"{self.image}:{made}", needed="", precluded="")
+
+    def prompts(self, target: int) -> Made:
+        """Return the key parts of what needed and precluded regions do to prediction and explanations."""
+        made = {**self._marked(), "search": self.settings.prompts.search}
+        return {**self._after_search("prompts", target), **made}
+
+    def prompted(self, target: int, method: Plugin, *, again: bool) -> Made:
+        """Return the key parts of one heatmap and the regions; ``again``: also without the precluded one."""
+        after = self.changed("without_precluded").heatmap(target, method) if again else None
+        made = {"heatmap": self.heatmap(target, method), "after": after}
+        return {**self._base("prompted"), **self._marked(), **made}
+
+    def _marked(self) -> Made:
+        return {"needed": self.needed, "precluded": self.precluded}
 
     def _after_search(self, kind: str, target: int) -> Made:
         return {**self._base(kind), "search_made_by": self.search(target)}

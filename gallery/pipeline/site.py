@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from gallery.config import SetSettings
+from gallery.pipeline.concept_index import load_concepts
 from gallery.pipeline.index import load_index, load_results
+from gallery.pipeline.live import load_kit
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.workspace import Workspace
 from gallery.publish.archive import archive_name, write_archive
@@ -17,6 +19,7 @@ def render(settings: SetSettings, workspace: Workspace, reporter: Reporter) -> N
     Raises:
         StoreError: If results are missing or belong to other settings.
         RenderError: If a figure or page cannot be made.
+        PublishError: If live classifiers are wanted, and what runs them in browsers cannot be had.
     """
     index = load_index(workspace, settings)
     reporter.begin("render", len(index.entries))
@@ -28,6 +31,8 @@ def render(settings: SetSettings, workspace: Workspace, reporter: Reporter) -> N
         out=workspace.pages,
         cache=workspace.figures,
         on_page=lambda page: reporter.advance(page, "page"),
+        live=load_kit(index, workspace) if settings.live else None,
+        concepts=load_concepts(settings, workspace),
     )
     reporter.end()
 

@@ -1,9 +1,16 @@
 """Where a build keeps its things: everything is under one output folder."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gallery.store.store import Store
+from gallery.locks import locked
+from gallery.store.places import open_store
+from gallery.store.store import Store, remove_unfinished
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -11,15 +18,17 @@ class Workspace:
     """The folders of one build.
 
     Attributes:
-        out: Output folder; nothing is written outside it.
+        out: Output folder; nothing is written outside it and the store.
+        store_at: Address of the store, such as "s3://bucket/folder"; "" for a folder below ``out``.
     """
 
     out: Path
+    store_at: str = ""
 
     @property
     def store(self) -> Store:
         """Results, found by what made them; several sets can share one."""
-        return Store(self.out / "build" / "store")
+        return open_store(self.store_at) if self.store_at else Store(self.out / "build" / "store")
 
     @property
     def index(self) -> Path:
@@ -42,6 +51,36 @@ class Workspace:
         return self.out / "site"
 
     @property
+    def runtime(self) -> Path:
+        """What runs classifiers in browsers, fetched once; only for sets with ``live = true``."""
+        return self.out / "build" / "runtime"
+
+    @property
     def archives(self) -> Path:
         """The finished site as one file."""
         return self.out / "build" / "archive"
+
+    @property
+    def logs(self) -> Path:
+        """One file of JSON lines per run, and tracebacks of unexpected errors."""
+        return self.out / "build" / "logs"
+
+    @contextmanager
+    def writing(self, doing: str, *, shared: bool = False) -> Iterator[None]:
+        """Keep other processes from writing to this folder inside the context.
+
+        Where the process before was killed, what it left half written is removed first.
+
+        Args:
+            doing: What this process does, as others are told: "gallery build".
+            shared: Tolerate others that ask for the same, because they write different results.
+
+        Raises:
+            BusyError: If another process is writing here.
+            StoreError: If nothing can be written here.
+        """
+        with locked(self.out / "build" / ".lock", doing, shared=shared) as killed:
+            if killed is not None:
+                log.warning("%s did not finish; what it had finished is used.", killed)
+                remove_unfinished(self.out / "build")
+            yield

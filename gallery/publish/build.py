@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from typing import Any
 import yaml
 
 from gallery.config import SetSettings
-from gallery.errors import PublishError
+from gallery.errors import PublishError, remedy
 from gallery.publish.check import check_site
 from gallery.publish.minify import minify_assets
+from gallery.publish.policy import write_policies
 from gallery.publish.versions import OLD, older_versions, write_versions
 from gallery.templates import mkdocs_config_file, templates_folder
 
@@ -45,13 +47,15 @@ def publish(pages: Path, site: Path, settings: SetSettings, *, strict: bool = Tr
         raise PublishError(f"{pages}: holds no pages. Run `gallery render` first.")
     _require_replaceable(site)
     site.mkdir(parents=True, exist_ok=True)
-    draft = site / _DRAFT
-    for leftover in (draft, site / _REPLACED):
+    for leftover in (*site.glob(f"{_DRAFT}*"), site / _REPLACED):
         shutil.rmtree(leftover, ignore_errors=True)
+    # A name of its own: MkDocs of a publish that was killed may still be writing to that one's draft.
+    draft = Path(tempfile.mkdtemp(prefix=f"{_DRAFT}-", dir=site))
     try:
         _run_mkdocs(mkdocs_settings(pages, draft, settings), strict=strict)
         minify_assets(draft)
         write_versions(draft, settings.version, older_versions(site))
+        write_policies(draft)
         problems = check_site(draft)
         if problems:
             listing = "\n".join(str(problem) for problem in problems)
@@ -97,7 +101,16 @@ def _run_mkdocs(configuration: dict[str, Any], *, strict: bool) -> None:
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
     if done.returncode != 0:
-        raise PublishError(f"MkDocs failed ({done.returncode}):\n{(done.stderr or done.stdout).strip()}")
+        raise PublishError(f"MkDocs failed ({done.returncode}):\n{_reason(done.stderr or done.stdout)}")
+
+
+def _reason(said: str) -> str:
+    """Return why MkDocs failed: its messages, or the last line of a traceback and what to do about it."""
+    if "Traceback (most recent call last)" not in said:
+        return said.strip()
+    last = said.strip().splitlines()[-1]
+    number = re.search(r"\[Errno (\d+)\]", last)
+    return f"{last}. {remedy(OSError(int(number[1]), ''))}" if number else last
 
 
 def _require_replaceable(site: Path) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from gallery.errors import Problem
 from gallery.publish.document import Document, read_document, style_addresses
+from gallery.publish.policy import LIVE_SCRIPT, META, policy
 from gallery.publish.weight import Weights, normal, overweight
 
 REQUIRED_TAGS = (
@@ -33,7 +34,8 @@ def check_site(site: Path) -> list[Problem]:
 
     Checked: every local address leads to a file, and every ``#id`` to an element; ids are unique; every
     picture has an alternative text and its size; nothing is loaded from elsewhere; JSON-LD is a typed object;
-    ``citation_*`` tags are complete where there are any; pages keep within their weight.
+    ``citation_*`` tags are complete where there are any; pages keep within their weight; the security policy
+    stands before any script and knows every script that is in the page.
     """
     texts = {
         file.relative_to(site).as_posix(): file.read_text(encoding="utf-8")
@@ -53,6 +55,7 @@ def check_site(site: Path) -> list[Problem]:
         problems += _repeated(path, page)
         problems += _pictures(path, page)
         problems += _metadata(path, page)
+        problems += _policy(path, page)
     return problems
 
 
@@ -133,3 +136,15 @@ def _metadata(path: str, page: Document) -> Iterator[Problem]:
         for name in REQUIRED_TAGS:
             if name not in given:
                 yield Problem(path, name, "is missing or empty.", "Citation tags come all or not at all.")
+
+
+def _policy(path: str, page: Document) -> Iterator[Problem]:
+    live = any(source.endswith(LIVE_SCRIPT) for source in page.scripts)
+    if page.policies != [policy(page.own_scripts, wasm=live)]:
+        reason = "is missing, given twice, or does not name exactly the scripts in the page by their hashes."
+        fix = "Put scripts into files; only the theme's own may stand in a page."
+        yield Problem(path, META, reason, fix)
+    elif page.is_late:
+        yield Problem(path, META, "stands behind a script or a style sheet.", "Put it first.")
+    for name in dict.fromkeys(page.handlers):
+        yield Problem(path, name, "is code in an attribute.", "Add the listener in a script.")

@@ -29,6 +29,10 @@ class Document:
         tags: Name and content of every ``meta`` with a name.
         jsonld: Text of every JSON-LD script.
         inline: Pictures inlined as ``data:`` addresses.
+        policies: Content security policies.
+        is_late: Whether a script or a style comes before the first policy.
+        own_scripts: Text of every script that stands in the page and is code.
+        handlers: Attributes that hold code, such as ``onclick``.
         n_tiles: Tiles of the index.
     """
 
@@ -42,6 +46,10 @@ class Document:
     tags: list[tuple[str, str]] = field(default_factory=list)
     jsonld: list[str] = field(default_factory=list)
     inline: list[str] = field(default_factory=list)
+    policies: list[str] = field(default_factory=list)
+    is_late: bool = False
+    own_scripts: list[str] = field(default_factory=list)
+    handlers: list[str] = field(default_factory=list)
     n_tiles: int = 0
 
 
@@ -55,7 +63,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.document = Document()
-        self._inside = ""  # "jsonld" or "style" while in such an element
+        self._inside = ""  # "jsonld", "code" or "style" while in such an element
         self._drawing: dict[str, str] | None = None
 
     def updatepos(self, i: int, j: int) -> int:
@@ -76,14 +84,25 @@ class _Reader(HTMLParser):
         elif tag in _LOADED:
             self._loaded(tag, given)
         self._more(tag, given)
-        is_jsonld = tag == "script" and given.get("type") == "application/ld+json"
-        self._inside = "jsonld" if is_jsonld else "style" if tag == "style" else ""
-        if is_jsonld:
-            page.jsonld.append("")
+        self._inside = "style" if tag == "style" else ""
+        if tag == "script" and "src" not in given:
+            self._script(given.get("type", ""))
+        page.is_late |= not page.policies and (tag in {"script", "style"} or bool(page.styles))
+
+    def _script(self, kind: str) -> None:
+        """Begin a script that stands in the page: data, or code that the policy must know."""
+        if kind == "application/ld+json":
+            self._inside = "jsonld"
+            self.document.jsonld.append("")
+        elif kind != "application/json":
+            self._inside = "code"
+            self.document.own_scripts.append("")
 
     def _meta(self, given: Mapping[str, str]) -> None:
         if "name" in given:
             self.document.tags.append((given["name"], given.get("content", "")))
+        if given.get("http-equiv", "").lower() == "content-security-policy":
+            self.document.policies.append(given.get("content", ""))
         if given.get("http-equiv", "").lower() == "refresh":
             address = given.get("content", "").partition("=")[2]
             self.document.links.append(address.strip("'\" "))
@@ -91,6 +110,7 @@ class _Reader(HTMLParser):
     def _more(self, tag: str, given: Mapping[str, str]) -> None:
         """Look at what any element may have."""
         page = self.document
+        page.handlers += [name for name in given if name.startswith("on")]
         if "style" in given and "url(" in given["style"]:
             page.loads += [(address, True) for address in style_addresses(given["style"])]
         for name in ("poster", "action", "formaction"):
@@ -131,6 +151,8 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._inside == "jsonld":
             self.document.jsonld[-1] += data
+        elif self._inside == "code":
+            self.document.own_scripts[-1] += data
         elif self._inside == "style":
             self.document.loads += [(address, True) for address in style_addresses(data)]
 

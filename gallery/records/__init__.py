@@ -8,6 +8,15 @@ superpixels, bit ``segment``.
 
 from gallery.records.arrays import Bool, Float32, Int16, UInt8
 from gallery.records.classifiers import ClassifierCard, Prediction, Preprocessing, TopClass
+from gallery.records.concepts import (
+    ConceptAttempt,
+    ConceptImage,
+    ConceptMap,
+    ConceptNetwork,
+    ConceptQuality,
+    ConceptResult,
+    ConceptViews,
+)
 from gallery.records.explanations import (
     Agreement,
     CrossTest,
@@ -26,7 +35,9 @@ from gallery.records.explanations import (
 from gallery.records.graphs import AttentionGraph, GraphLink, GraphNode
 from gallery.records.heatmaps import Heatmap, Measurement
 from gallery.records.images import Credit, Failure, ImageCard, ImageRecord, ModelInput, Quadrant
+from gallery.records.live import LiveCheck, LiveModel
 from gallery.records.patches import MaskModel, Minimality, cells_of, mask_of
+from gallery.records.prompts import Change, Prompted, PromptedMap, PromptedMse, Prompts, Shares
 from gallery.records.results import Catalogue, ImageResult, MeasureCard, MethodCard
 from gallery.records.scores import StoredScores
 
@@ -35,7 +46,15 @@ __all__ = [
     "AttentionGraph",
     "Bool",
     "Catalogue",
+    "Change",
     "ClassifierCard",
+    "ConceptAttempt",
+    "ConceptImage",
+    "ConceptMap",
+    "ConceptNetwork",
+    "ConceptQuality",
+    "ConceptResult",
+    "ConceptViews",
     "Credit",
     "CrossTest",
     "DeletionSet",
@@ -50,6 +69,8 @@ __all__ = [
     "ImageResult",
     "Int16",
     "Interaction",
+    "LiveCheck",
+    "LiveModel",
     "MaskModel",
     "MeasureCard",
     "Measurement",
@@ -59,12 +80,17 @@ __all__ = [
     "Necessity",
     "Prediction",
     "Preprocessing",
+    "Prompted",
+    "PromptedMap",
+    "PromptedMse",
+    "Prompts",
     "Quadrant",
     "Question",
     "QuestionKind",
     "QuestionSet",
     "Robustness",
     "SearchResult",
+    "Shares",
     "StoredScores",
     "SweepRow",
     "TopClass",

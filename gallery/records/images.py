@@ -56,6 +56,8 @@ class ImageRecord:
         quadrants: For composites, what each quarter holds; else empty.
         region: (H, W) uint8, 255 on the object that ``label`` names and 0 elsewhere; None if nothing is
             marked. It is not part of ``digest``.
+        needed: Likewise, what the decision should rest on.
+        precluded: Likewise, what it should not rest on; shares no pixel with ``needed``.
     """
 
     id: str
@@ -69,6 +71,8 @@ class ImageRecord:
     credit: Credit
     quadrants: tuple[Quadrant, ...] = ()
     region: UInt8 | None = None
+    needed: UInt8 | None = None
+    precluded: UInt8 | None = None
 
 
 @dataclass(frozen=True)

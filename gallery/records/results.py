@@ -10,6 +10,7 @@ from gallery.records.graphs import AttentionGraph
 from gallery.records.heatmaps import Heatmap, Measurement
 from gallery.records.images import ImageCard, ModelInput
 from gallery.records.patches import MaskModel
+from gallery.records.prompts import Prompted
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class ImageResult:
         measurements: method -> measure -> Measurement.
         seed: The set's seed.
         what_if: Patch sets for readers to try; None if the set wants none, or is older than them.
+        prompted: What needed and precluded regions do; None if the image has none.
     """
 
     image: ImageCard
@@ -47,6 +49,7 @@ class ImageResult:
     measurements: Mapping[str, Mapping[str, Measurement]]
     seed: int
     what_if: WhatIf | None = None
+    prompted: Prompted | None = None
 
 
 @dataclass(frozen=True)

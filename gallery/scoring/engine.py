@@ -13,13 +13,18 @@ still round by place in the batch.)
 
 Where the mask model drops tokens of a vision transformer, passes hold masks that keep equally many of them,
 for the same reason; see ``gallery.scoring.token_dropping``.
+
+A pass that does not fit into memory is done again in halves, and so are all later ones of its kind. The last
+bits may then differ from what one large pass gives, as they do between devices.
 """
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -28,6 +33,7 @@ from gallery.errors import ClassifierError
 from gallery.interfaces import Classifier, ScoreRequest, ScoreSteps
 from gallery.perturbation import basis_of, bits_of, compose
 from gallery.records import MaskModel, ModelInput
+from gallery.scoring.memory import free_cached_memory, is_out_of_memory
 from gallery.scoring.table import ScoreTable
 from gallery.scoring.token_dropping import TokenDropping, token_dropping
 from gallery.scoring.tuning import Tuning, screening_copy
@@ -38,6 +44,8 @@ LEAST_DOUBT = 0.25
 DOUBT = 2.0
 """The half-width grows to this many root-mean-square errors of screening, as seen on the image itself."""
 
+AnswerT = TypeVar("AnswerT")
+log = logging.getLogger(__name__)
 
 Layout = tuple[MaskModel, tuple[int, int], int | None]
 Around = Callable[[torch.nn.Module], AbstractContextManager[object]]
@@ -74,13 +82,16 @@ class Scorer:
             (B,) float32 on the CPU.
         """
         base = self.baseline if baseline is None else baseline
-        batch = self._engine.batch(exact=exact)
-        parts = [
-            self._engine.probabilities(
-                compose(self.image, base, keep[i : i + batch].to(self._engine.device)), exact=exact
-            )[:, self.target].cpu()
-            for i in range(0, len(keep), batch)
-        ]
+        engine, parts, done = self._engine, [], 0
+
+        def score(part: Tensor) -> Tensor:
+            return engine.one_pass(compose(self.image, base, part.to(engine.device)), exact=exact)
+
+        while done < len(keep):
+            part = keep[done : done + engine.batch(exact=exact)]
+            if (rows := engine.if_it_fits(partial(score, part), exact=exact)) is not None:
+                parts.append(rows[:, self.target].cpu())
+                done += len(part)
         self.forwards += len(keep)
         return torch.cat(parts)
 
@@ -120,7 +131,7 @@ class Engine:
         torch.backends.cudnn.allow_tf32 = False  # "exact" must mean float32 on a GPU too
         torch.backends.cuda.matmul.allow_tf32 = False
         self.classifier = classifier
-        self.tuning = tuning
+        self.tuning = self._chosen = tuning
         self.device = classifier.device
         self.n_forwards = 0
         self._exact = screening_copy(classifier.module, "float32")
@@ -168,8 +179,28 @@ class Engine:
             self._droppings[mask_model] = token_dropping(self.classifier, mask_model)
         return self._droppings[mask_model]
 
-    def probabilities(self, x: Tensor, *, exact: bool, around: Around = nullcontext) -> Tensor:
-        """Return softmax probabilities (B, K) float32 for normalised inputs (B, 3, H, W), B <= batch size.
+    def probabilities(self, x: Tensor, *, exact: bool) -> Tensor:
+        """Return softmax probabilities (B, K) float32 for normalised inputs (B, 3, H, W).
+
+        Args:
+            x: Inputs.
+            exact: True for float32 passes.
+
+        Raises:
+            ClassifierError: If the network returns NaN or infinity, or not even one image fits into memory.
+        """
+        rows: list[Tensor] = []
+        done = 0
+        while done < len(x):
+            part = x[done : done + self.batch(exact=exact)]
+            found = self.if_it_fits(partial(self.one_pass, part, exact=exact), exact=exact)
+            if found is not None:
+                rows.append(found)
+                done += len(part)
+        return torch.cat(rows)
+
+    def one_pass(self, x: Tensor, *, exact: bool, around: Around = nullcontext) -> Tensor:
+        """Return the same for one pass, B <= batch size.
 
         Args:
             x: Inputs.
@@ -193,6 +224,34 @@ class Engine:
             )
         self.n_forwards += n
         return result
+
+    def if_it_fits(self, work: Callable[[], AnswerT], *, exact: bool) -> AnswerT | None:
+        """Return what ``work`` returns, or None if it runs out of memory: then the batch size is halved.
+
+        Raises:
+            ClassifierError: If the batch size is one already.
+        """
+        try:
+            return work()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._halve(exact=exact, reason=str(error).partition("\n")[0])
+        free_cached_memory()  # here, where the error no longer holds on to what it could not finish
+        return None
+
+    def _halve(self, *, exact: bool, reason: str) -> None:
+        before = self.batch(exact=exact)
+        name = self.classifier.card.title
+        if before == 1:
+            self.tuning = self._chosen  # this image is to blame, not the batch size
+            raise ClassifierError(
+                f"{name}: not even one image fits into the memory of {self.device} ({reason}). Free memory "
+                "there, or choose another device or a smaller network."
+            )
+        after = before // 2
+        self.tuning = replace(self.tuning, exact_batch=after) if exact else replace(self.tuning, batch=after)
+        log.warning("%s: %d images at a time do not fit into memory; going on with %d.", name, before, after)
 
     def run(self, jobs: Sequence[tuple[Scorer, ScoreSteps[Any]]]) -> list[Any]:
         """Advance many searches in lock-step, filling batches across images, and return their results.
@@ -233,13 +292,14 @@ class Engine:
                 continue
             for pair in unknown:  # sequences of one length go together
                 queues.setdefault((scorer.layout, pair[1].bit_count()), {})[pair] = None
-        size = self.batch(exact=exact)
         for queue in map(list, queues.values()):
-            for start in range(0, len(queue), size):
-                self._score_batch(queue[start : start + size], exact=exact)
+            done = 0
+            while done < len(queue):
+                part = queue[done : done + self.batch(exact=exact)]
+                done += self.if_it_fits(partial(self._score_batch, part, exact=exact), exact=exact) or 0
 
-    def _score_batch(self, queue: Sequence[tuple[Scorer, int]], *, exact: bool) -> None:
-        """Score masks of one layout in one pass and file them in their tables."""
+    def _score_batch(self, queue: Sequence[tuple[Scorer, int]], *, exact: bool) -> int:
+        """Score masks of one layout in one pass, file them in their tables and return how many."""
         n = len(queue)
         queue = [*queue, *[queue[-1]] * (self._pass_size(n, exact=exact) - n)]
         scorers = [scorer for scorer, _ in queue]
@@ -254,6 +314,7 @@ class Engine:
                 _record_exact(scorer, mask, value, is_top=is_top)
             else:
                 scorer.table.screened[mask] = value
+        return n
 
     def _answers(self, scorers: Sequence[Scorer], masks: list[int], *, exact: bool) -> Tensor:
         """Return the probabilities (B, K) of one full pass; masks of one layout, one for each scorer."""
@@ -266,9 +327,9 @@ class Engine:
         if dropping is not None and (masks[0] or not dropping.needs_patches):
             kept = dropping.kept(masks, n_cells).to(self.device)
             x = image.expand(len(masks), -1, -1, -1)
-            return self.probabilities(x, exact=exact, around=partial(dropping.only, kept=kept))
+            return self.one_pass(x, exact=exact, around=partial(dropping.only, kept=kept))
         keep = bits_of(masks, n_cells).to(self.device) @ self._basis(scorers[0])
-        return self.probabilities(compose(image, baseline, keep.reshape(-1, *size)), exact=exact)
+        return self.one_pass(compose(image, baseline, keep.reshape(-1, *size)), exact=exact)
 
     def _basis(self, scorer: Scorer) -> Tensor:
         model, size, own = scorer.layout
@@ -281,7 +342,8 @@ class Engine:
 
     def _pass_size(self, n: int, *, exact: bool) -> int:
         """Return how many images a pass of ``n`` is padded to."""
-        return max(self.tuning.exact_batch if exact else SMALLEST_BATCH, 1 << (n - 1).bit_length())
+        least = self.tuning.exact_batch if exact else min(SMALLEST_BATCH, self.tuning.batch)
+        return max(least, 1 << (n - 1).bit_length())
 
 
 def log_odds(p: float) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gallery.errors import ClassifierError
 from gallery.interfaces import Classifier
 from gallery.scoring.folding import fold_batch_norm
+from gallery.scoring.memory import free_cached_memory, is_out_of_memory
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -56,6 +57,7 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
     The first question is whether bfloat16 is faster than float32, the second which batch size is fastest in
     the winner; a larger batch must be ``NOTICEABLE`` faster to be taken. A candidate that cannot run (a
     network that mixes in float32 constants, a batch that does not fit in memory) or returns NaN has rate 0.
+    Where not even the smallest batch fits in memory, smaller ones are tried.
 
     Args:
         classifier: Its network is copied, not changed.
@@ -67,7 +69,7 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
     Cost:
         At most 6 * ``seconds``, plus one copy of the weights per precision.
     """
-    batches = CUDA_BATCHES if classifier.device.startswith("cuda") else CPU_BATCHES
+    batches: tuple[int, ...] = CUDA_BATCHES if classifier.device.startswith("cuda") else CPU_BATCHES
     rates: dict[str, float] = {}
 
     def rate(module: nn.Module, precision: Precision, batch: int) -> float:
@@ -76,14 +78,19 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
         x = x.contiguous(memory_format=torch.channels_last)
         try:
             value = _images_per_second(module, x, seconds)
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if precision == "float32" and batch == batches[0]:
-                raise ClassifierError(f"{classifier.card.id}: cannot run {batch} images: {error}") from error
+                raise ClassifierError(
+                    f"{classifier.card.id}: cannot run a batch of {batch}: {error}"
+                ) from error
             value = 0.0
         rates[f"{precision}/{batch}"] = round(value, 1)
         return value
 
     plain, half = screening_copy(classifier.module, "float32"), screening_copy(classifier.module, "bfloat16")
+    while batches[0] > 1 and not _fits(plain, classifier, batches[0]):
+        batches = (batches[0] // 2, *batches)
+        free_cached_memory()
     best_plain = max(rate(plain, "float32", batch) for batch in batches[:2])
     best_half = rate(half, "bfloat16", batches[1])
     precision: Precision = "bfloat16" if best_half > NOTICEABLE * best_plain else "float32"
@@ -95,6 +102,17 @@ def tune(classifier: Classifier, seconds: float = 0.4) -> Tuning:
         if batch > best and value is not None and value > NOTICEABLE * rates[f"{precision}/{best}"]:
             best = batch
     return Tuning(precision=precision, batch=best, exact_batch=batches[0], rates=rates)
+
+
+def _fits(module: nn.Module, classifier: Classifier, batch: int) -> bool:
+    """Return whether a float32 pass of so many images fits in memory; other errors are left for later."""
+    try:
+        x = torch.zeros(batch, 3, *classifier.card.preprocessing.size, device=classifier.device)
+        with torch.inference_mode():
+            module(x.contiguous(memory_format=torch.channels_last))
+    except (RuntimeError, MemoryError) as error:
+        return not is_out_of_memory(error)
+    return True
 
 
 def _images_per_second(module: nn.Module, x: Tensor, seconds: float) -> float:

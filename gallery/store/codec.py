@@ -13,6 +13,9 @@ from gallery.errors import StoreError
 RecordT = TypeVar("RecordT")
 Arrays = dict[str, "np.ndarray[Any, Any]"]
 
+LATER: Mapping[str, Any] = types.MappingProxyType({"later": True})
+"""Metadata of fields that a record got later: left out of JSON while they hold their default, and taken to
+hold it where JSON has none, so that results stored before keep their bytes and stay readable."""
 SCALARS = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
 """Annotation -> what JSON may hold for it."""
 
@@ -45,7 +48,7 @@ def decode(kind: type[RecordT], value: Any, arrays: Mapping[str, Any]) -> Record
 
 def _plain(value: Any, path: str, arrays: Arrays) -> Any:  # noqa: ANN401
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [f.name for f in dataclasses.fields(value)]
+        names = [f.name for f in dataclasses.fields(value) if not _is_left_out(f, getattr(value, f.name))]
         return {name: _plain(getattr(value, name), f"{path}/{name}", arrays) for name in names}
     if isinstance(value, np.ndarray):
         if path in arrays:
@@ -61,7 +64,16 @@ def _plain(value: Any, path: str, arrays: Arrays) -> Any:  # noqa: ANN401
     return value
 
 
+def _is_left_out(field: "dataclasses.Field[Any]", value: Any) -> bool:  # noqa: ANN401
+    return "later" in field.metadata and bool(value == field.default)
+
+
 def _typed(kind: Any, value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        wanted = [a for a in typing.get_args(kind) if a is not type(None)]
+        if value is None or (len(wanted) > 1 and not isinstance(value, dict)):
+            return value
+        kind = wanted[0]
     if dataclasses.is_dataclass(kind):
         return _record(kind, value, arrays)
     if isinstance(value, dict):
@@ -74,9 +86,6 @@ def _typed(kind: Any, value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: AN
         return [_typed(args[0], item, arrays) for item in _list(value)]
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {_scalar(args[0], key): _typed(args[1], item, arrays) for key, item in _list(value)}
-    if origin in (typing.Union, types.UnionType):
-        wanted = [a for a in args if a is not type(None)]
-        return value if value is None or len(wanted) > 1 else _typed(wanted[0], value, arrays)
     if kind is Any and isinstance(value, list):
         return [_typed(Any, item, arrays) for item in value]
     return _scalar(kind, value)
@@ -84,8 +93,8 @@ def _typed(kind: Any, value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: AN
 
 def _record(kind: Any, value: Any, arrays: Mapping[str, Any]) -> Any:  # noqa: ANN401
     hints = typing.get_type_hints(kind)
-    fields = {f.name: _typed(hints[f.name], value[f.name], arrays) for f in dataclasses.fields(kind)}
-    return kind(**fields)
+    there = [f for f in dataclasses.fields(kind) if "later" not in f.metadata or f.name in value]
+    return kind(**{f.name: _typed(hints[f.name], value[f.name], arrays) for f in there})
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401

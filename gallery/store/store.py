@@ -11,22 +11,26 @@ import json
 import logging
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 import numpy as np
 
-from gallery.errors import StoreError
+from gallery.errors import StoreError, UnreachableError, remedy
 from gallery.store.codec import Arrays, decode, encode
 from gallery.store.keys import canonical_json, result_key
 
 SCHEMA = 1
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Date of every member of an npz: the earliest that zip knows."""
+PART = ".part-"
+"""How names of files begin that are being written."""
 RecordT = TypeVar("RecordT")
 log = logging.getLogger(__name__)
+UNREADABLE = (StoreError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+"""What reading a damaged result raises."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -38,7 +42,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PART, delete=False) as file:
             temporary = Path(file.name)
             file.write(data)
         temporary.chmod(0o644)
@@ -48,10 +52,14 @@ def write_atomic(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             reason = error.strerror or error
-            raise StoreError(
-                f"{path}: cannot be written ({reason}). Free space or choose another folder."
-            ) from error
+            raise StoreError(f"{path}: cannot be written ({reason}). {remedy(error)}") from error
         raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left half written anywhere below ``folder``; no other may be writing."""
+    for part in folder.rglob(f"{PART}*"):
+        part.unlink(missing_ok=True)
 
 
 def pack_arrays(arrays: Mapping[str, Any]) -> bytes:
@@ -85,6 +93,55 @@ class Store:
         """Return where the JSON of a result is or would be."""
         return self.root / kind / key[:2] / f"{key}.json"
 
+    def where(self, path: Path) -> str:
+        """Return how messages name a file of this store."""
+        return str(path)
+
+    def read(self, path: Path) -> bytes:
+        """Return the content of a file of this store.
+
+        Raises:
+            FileNotFoundError: If there is none; its ``filename`` is ``path``.
+            OSError: If it cannot be read.
+        """
+        return path.read_bytes()
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file of this store, completely or not at all.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        write_atomic(path, data)
+
+    def results(self, kind: str = "") -> Iterator[Path]:
+        """Yield the JSON file of every result, or of one kind, in an order that is the same every time."""
+        for place in [self.root / kind] if kind else sorted(self.root.glob("*")):
+            for folder in sorted(place.glob("[0-9a-f][0-9a-f]")):
+                yield from sorted(folder.glob(f"{folder.name}*.json"))
+
+    def files(self) -> Iterator[tuple[Path, int]]:
+        """Yield every file of the store, whether it belongs to a result or not, and its length in bytes."""
+        for path in self.root.rglob("*"):
+            try:
+                if path.is_file() and not path.is_symlink():
+                    yield path, path.stat().st_size
+            except FileNotFoundError:
+                continue  # another process has replaced or removed it
+
+    def remove(self, path: Path) -> None:
+        """Remove a file of this store, if it is there.
+
+        Raises:
+            StoreError: If it cannot be removed.
+        """
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{path}: cannot be removed ({error.strerror}). Check its permissions."
+            ) from error
+
     def put(self, kind: str, made_by: Mapping[str, Any], record: object) -> str:
         """Store a record and return its key.
 
@@ -103,9 +160,9 @@ class Store:
         head["record_sha256"] = checksum
         if arrays:
             packed = pack_arrays({_member(name): array for name, array in arrays.items()})
-            write_atomic(path.with_suffix(".npz"), packed)
+            self.write(path.with_suffix(".npz"), packed)
             head["arrays_sha256"] = hashlib.sha256(packed).hexdigest()
-        write_atomic(path, json.dumps(head, indent=1, sort_keys=True, allow_nan=False).encode())
+        self.write(path, json.dumps(head, indent=1, sort_keys=True, allow_nan=False).encode())
         return key
 
     def get(self, kind: str, made_by: Mapping[str, Any], record: type[RecordT]) -> RecordT | None:
@@ -121,29 +178,56 @@ class Store:
         result = self.get(kind, made_by, record)
         if result is None:
             path = self.path(kind, result_key(kind, made_by))
-            raise StoreError(f"{path}: it was there a moment ago; is another program changing this folder?")
+            where = self.where(path)
+            raise StoreError(f"{where}: it was there a moment ago; is another program changing this folder?")
         return result
 
     def get_by_key(self, kind: str, key: str, record: type[RecordT]) -> RecordT | None:
         """Return the result stored under ``key``, or None if it is not there or damaged (which is logged)."""
         path = self.path(kind, key)
         try:
-            head = json.loads(path.read_bytes())
+            head = json.loads(self.read(path))
             value = _checked(head, kind, key)
-            return decode(record, value, self._arrays(path, head))
+            return decode(record, value, self.arrays(path, head))
+        except UnreachableError:
+            raise
         except FileNotFoundError as error:
             if error.filename == str(path):
                 return None
             reason: object = "its arrays are missing"
-        except (StoreError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             reason = error
-        log.warning("%s is damaged (%s); it will be computed again.", path, reason)
+        log.warning("%s is damaged (%s); it will be computed again.", self.where(path), reason)
         return None
 
-    def _arrays(self, path: Path, head: Mapping[str, Any]) -> Arrays:
+    def damage(self, path: Path) -> str:
+        """Return what is wrong with the result in the JSON file ``path``, or "".
+
+        Schema, key and both checksums are checked, and that the arrays can be read; not whether the fields
+        are those of this version's record.
+        """
+        try:
+            head = json.loads(self.read(path))
+            _checked(head, path.parent.parent.name, path.stem)
+            self.arrays(path, head)
+        except UnreachableError:
+            raise
+        except FileNotFoundError as error:
+            return "it is gone" if error.filename == str(path) else "its arrays are missing"
+        except UNREADABLE as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    def arrays(self, path: Path, head: Mapping[str, Any]) -> Arrays:
+        """Return the arrays of the result in the JSON file ``path``, which holds ``head``.
+
+        Raises:
+            StoreError: If their checksum is wrong.
+            FileNotFoundError: If they are missing.
+        """
         if "arrays_sha256" not in head:
             return {}
-        packed = path.with_suffix(".npz").read_bytes()
+        packed = self.read(path.with_suffix(".npz"))
         if hashlib.sha256(packed).hexdigest() != head["arrays_sha256"]:
             raise StoreError("the checksum of its arrays is wrong")
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:

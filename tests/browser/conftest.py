@@ -1,7 +1,11 @@
 """The synthetic set, rendered and published once, and a browser to look at it."""
 
+import functools
+import http.server
+import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,8 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )  # fmt: skip
 Open = Callable[..., webdriver.Chrome]
+OVER = os.environ.get("GALLERY_BROWSE_OVER", "file")
+"""How pages are opened where a test does not say: "file", or "http" to run all tests over that."""
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +65,23 @@ def _is_styled(driver: webdriver.Chrome) -> bool:
     return bool(driver.execute_script(f"return {ready}"))
 
 
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[str]:
+    """Serve the file system, as far as this machine goes, and return the address of its root."""
+    handler = functools.partial(_Quiet, directory="/")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.fixture
-def visit(browser: webdriver.Chrome, built: Path) -> Iterator[Open]:
+def visit(browser: webdriver.Chrome, built: Path, host: str) -> Iterator[Open]:
     """Open a page of the site at a width; afterwards no message may be in the console."""
 
     def go(
@@ -70,6 +91,7 @@ def visit(browser: webdriver.Chrome, built: Path) -> Iterator[Open]:
         scripts: bool = True,
         site: Path | None = None,
         scheme: str = "light",
+        over: str = OVER,
     ) -> webdriver.Chrome:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -77,7 +99,8 @@ def visit(browser: webdriver.Chrome, built: Path) -> Iterator[Open]:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         browser.get("about:blank")
-        browser.get(f"file://{site or built / 'site'}/{page}")
+        start = host if over == "http" else "file://"
+        browser.get(f"{start}{site or built / 'site'}/{page}")
         WebDriverWait(browser, 20).until(_is_styled)
         return browser
 

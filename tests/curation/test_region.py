@@ -196,3 +196,72 @@ def test_the_plane_of_some_quarters() -> None:
     assert plane.dtype == np.uint8
     assert plane.tolist() == [[0, 0, 0, 255, 255, 255]] * 2 + [[255, 255, 255, 0, 0, 0]] * 2
     assert not quadrant_plane((4, 6), ()).any()
+
+
+# --- needed and precluded regions -------------------------------------------------------------------------
+
+
+def test_needed_and_precluded_regions_are_boxes_or_masks(manifest: Manifest, picture: Picture) -> None:
+    picture("cup.png")  # 8 x 6 px
+    values = np.zeros((6, 8))
+    values[5, 7] = 255
+    draw(picture("mask.png"), values)
+    given = "needed = { boxes = [[0, 0, 2, 3]] }\n"
+    given += 'precluded = { boxes = [[4, 0, 5, 1]], mask = "file:mask.png" }\n'
+    image = only(manifest(CUP + given))
+    np.testing.assert_array_equal(np.argwhere(marked(image.precluded)), [[0, 4], [5, 7]])
+    assert (marked(image.needed) == 255).sum() == 6
+    assert image.region is None
+    assert only(manifest(CUP)).needed is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("needed = { boxes = [[0, 0, 9, 2]] }", "needed.boxes[0] = [0, 0, 9, 2] reaches beyond the picture"),
+        ("precluded = { boxes = [[0, 0, 1, 1], [0, 0, 8, 7]] }", "precluded.boxes[1] = [0, 0, 8, 7] reaches"),
+        ("precluded = { boxes = [[0, 0, 8, 6]] }", "precluded covers the whole picture, 8 x 6 px."),
+        (
+            'needed = { mask = "file:small.png" }',
+            "needed.mask = 'file:small.png' has 3 x 2 px, the picture 8",
+        ),
+        ('needed = { mask = "file:black.png" }', "needed.mask = 'file:black.png' marks no pixel."),
+        ('precluded = { mask = "file:gone.png" }', "precluded.mask = 'file:gone.png': "),
+        (
+            "needed = { boxes = [[0, 0, 4, 4]] }\nprecluded = { boxes = [[3, 2, 6, 5]] }",
+            "needed and precluded share 2 pixels, the first at column 3, row 2.",
+        ),
+    ],
+)
+def test_regions_that_cannot_be(given: str, expected: str, manifest: Manifest, picture: Picture) -> None:
+    picture("cup.png")
+    picture("small.png", (255, 255, 255), (3, 2))
+    picture("black.png", (0, 0, 0))
+    assert expected in reason(manifest(CUP + given + "\n"))
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "expected"),
+    [
+        ("needed = {}", "images[0].needed (id 'cup')", "It marks nothing"),
+        ("needed = { boxes = [] }", "images[0].needed.boxes (id 'cup')", "It is empty."),
+        ("precluded = { boxes = [[3, 0, 3, 4]] }", "images[0].precluded.boxes (id 'cup')", "A box is [left"),
+        ("precluded = { box = [[0, 0, 1, 1]] }", "images[0].precluded.box (id 'cup')", "Unknown key."),
+        ("precluded = [[0, 0, 1, 1]]", "images[0].precluded (id 'cup')", "Expected a table, got a list."),
+    ],
+)
+def test_what_the_manifest_alone_shows_to_be_wrong(
+    given: str, key: str, expected: str, manifest: Manifest
+) -> None:
+    (problem,) = inspect_manifest(manifest(CUP + given + "\n")).problems
+    assert problem.key == key
+    assert problem.reason.startswith(expected)
+    assert problem.fix
+
+
+def test_a_folder_has_no_regions_of_its_own(manifest: Manifest, picture: Picture) -> None:
+    picture("photos/a.png")
+    path = manifest('[[images]]\nsource = "folder:photos"\nprecluded = { boxes = [[0, 0, 1, 1]] }\n')
+    (failure,) = curate(load_settings(path), path.parent).failures
+    assert failure.problem.key == "images[0].precluded"
+    assert failure.problem.reason == "precluded belongs to one photograph, not to many."

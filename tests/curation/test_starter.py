@@ -17,6 +17,7 @@ from gallery.config import (
     MeasureSettings,
     NecessitySettings,
     PerturbationSettings,
+    PromptSettings,
     QuestionSettings,
     RobustnessSettings,
     SearchSettings,
@@ -56,13 +57,14 @@ def test_the_starter_shows_every_option_with_its_default() -> None:
         "robustness": RobustnessSettings,
         "questions": QuestionSettings,
         "what_if": WhatIfSettings,
+        "prompts": PromptSettings,
         "measures": MeasureSettings,
     }
     for name, model in models.items():
         table = shown.pop(name)
         expected = {key: value for key, value in model().model_dump().items() if value is not None}
         assert table == expected
-    unset = {"title", "images", "methods", *models}
+    unset = {"title", "images", "methods", "concepts", *models}
     assert set(shown) == set(SetSettings.model_fields) - unset
     for key, value in shown.items():
         assert value == SetSettings.model_fields[key].get_default(call_default_factory=True)

@@ -60,7 +60,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     put = Store.put
 
     def counting(self: Store, kind: str, made_by: Mapping[str, Any], record: object) -> str:
-        if kind != "tuning":
+        if kind not in ("tuning", "entry"):
             counts[kind] += 1
         return put(self, kind, made_by, record)
 
@@ -90,7 +90,7 @@ def bare_settings(**changes: Any) -> SetSettings:  # noqa: ANN401
 def test_every_result_is_there(pictures: Path, tmp_path: Path, stored: Counter[str]) -> None:
     index, recorder = run(pictures, tmp_path)
     assert stored == ALL
-    assert [(entry.image.id, entry.classifier) for entry in index.entries] == [
+    assert [(entry.image, entry.classifier) for entry in index.entries] == [
         (name, "toy-4") for name in ("alpha", "beta", "gamma", "grid")
     ]
     results = list(load_results(index, Workspace(tmp_path)))
@@ -150,7 +150,7 @@ def test_measures_have_options() -> None:
 
 def test_several_classifiers_follow_the_set_order(pictures: Path, tmp_path: Path) -> None:
     index, _ = run(pictures, tmp_path, settings_of(classifiers=["toy:4", "toy:8"]))
-    pairs = [(entry.image.id, entry.classifier) for entry in index.entries]
+    pairs = [(entry.image, entry.classifier) for entry in index.entries]
     assert pairs == [(name, c) for name in ("alpha", "beta", "gamma", "grid") for c in ("toy-4", "toy-8")]
 
 
@@ -407,7 +407,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
     def dying(self: Store, kind: str, made_by: Mapping[str, Any], record: object) -> str:
         nonlocal n_put
         key = put(self, kind, made_by, record)
-        n_put += kind != "tuning"
+        n_put += kind not in ("tuning", "entry")
         if n_put == k:
             raise KeyboardInterrupt
         return key
@@ -429,7 +429,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
 def test_results_do_not_depend_on_how_many_images_go_in_lock_step(
     pictures: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr("gallery.pipeline.build.CPU_CHUNK", size)
+    monkeypatch.setattr("gallery.pipeline.classifier_run.CPU_CHUNK", size)
     run(pictures, tmp_path)
     assert bundles(tmp_path) == bundles(finished)
 
@@ -455,7 +455,7 @@ def test_bad_images_do_not_lose_the_others(
 ) -> None:
     folder, settings = with_bad_images
     index, recorder = run(folder, tmp_path / "out", settings)
-    assert [entry.image.id for entry in index.entries] == ["alpha", "gamma"]
+    assert [entry.image for entry in index.entries] == ["alpha", "gamma"]
     assert [(f.image_id, f.stage) for f in index.failures] == [("broken", "curation"), ("white", "explain")]
     assert index.failures[1].reason == "RuntimeError: an all-white picture"
     assert [image for image, _ in recorder.failed] == ["broken", "white"]
@@ -477,7 +477,7 @@ def test_a_network_that_fails_in_the_middle_of_a_search_loses_one_image(
 
     monkeypatch.setattr(Structure, "search", failing)
     index, _ = run(pictures, tmp_path)
-    assert [entry.image.id for entry in index.entries] == ["alpha", "gamma", "grid"]
+    assert [entry.image for entry in index.entries] == ["alpha", "gamma", "grid"]
     assert index.failures == (Failure("beta", "explain", "MemoryError: too many masks"),)
     usual = bundles(finished)
     assert all(usual[name] == content for name, content in bundles(tmp_path).items())
@@ -507,7 +507,7 @@ def test_an_image_that_fails_under_one_classifier_is_kept_under_the_other(
 
     monkeypatch.setattr("gallery.pipeline.build.load_classifier", load)
     index, _ = run(pictures, tmp_path, settings_of(classifiers=["toy:4", "toy:8"]))
-    pairs = [(entry.image.id, entry.classifier) for entry in index.entries]
+    pairs = [(entry.image, entry.classifier) for entry in index.entries]
     assert [c for name, c in pairs if name == "beta"] == ["toy-8"]
     assert [name for name, _ in pairs] == ["alpha", "alpha", "beta", "gamma", "gamma", "grid", "grid"]
     assert len(index.failures) == 1

@@ -42,6 +42,9 @@ def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
         "robustness": recipe.robustness(1),
         "questions": recipe.questions(1),
         "what_if": recipe.what_if(1),
+        "prompts": recipe.prompts(1),
+        "prompted": recipe.prompted(1, methods["rise"], again=False),
+        "prompted/again": recipe.prompted(1, methods["grad_cam"], again=True),
         **{f"heatmap/{m.name}": recipe.heatmap(1, m) for m in (*methods.values(), *structural.values())},
         "measurement/curve": recipe.measurement(1, methods["rise"], CURVE),
         "measurement/value": recipe.measurement(1, methods["rise"], VALUE),
@@ -53,7 +56,8 @@ def keys(recipe: Recipe, **changes: Any) -> dict[str, str]:  # noqa: ANN401
 
 BEFORE = keys(Recipe("image", CARD, settings_of()))
 GRAPHED = {"graph", "questions", "what_if", "heatmap/sag_coverage"}
-SEARCHED = {"search", "necessity", "robustness", "heatmap/mse_coverage", *GRAPHED}
+PROMPTED = {"prompted", "prompted/again"}
+SEARCHED = {"search", "necessity", "robustness", "prompts", "heatmap/mse_coverage", *GRAPHED}
 PATCHED = {*SEARCHED, "heatmap/lime"}
 HEATMAPS = {"heatmap/rise", "heatmap/grad_cam", "heatmap/igos"}
 OF_RISE = {"measurement/curve", "measurement/value", "measurement/placed"}
@@ -81,16 +85,20 @@ def test_all_keys_differ() -> None:
         ),
         (
             Recipe("image", dataclasses.replace(CARD, cam_layer="features.0"), settings_of()),
-            {"heatmap/grad_cam", "measurement/drawn"},
+            {"heatmap/grad_cam", "measurement/drawn", "prompted/again"},
         ),
         (Recipe("image", CARD, settings_of(), "other"), {"measurement/placed"}),
+        (Recipe("image", CARD, settings_of(), needed="n"), {"prompts", *PROMPTED}),
+        (Recipe("image", CARD, settings_of(), precluded="p"), {"prompts", *PROMPTED}),
+        (Recipe("image", CARD, settings_of(prompts={"search": False})), {"prompts"}),
+        (Recipe("image", CARD, settings_of(prompts={"heatmaps": "none"})), set()),
         (
             Recipe("image", CARD, settings_of(seed=1)),
-            {"heatmap/rise", "heatmap/igos", "questions", *MEASUREMENTS},
+            {"heatmap/rise", "heatmap/igos", "questions", "prompted", *MEASUREMENTS},
         ),
         (
             Recipe("image", CARD, settings_of(perturbation={"baseline": "mean"})),
-            {"inputs", *PATCHED, "heatmap/igos"},
+            {"inputs", *PATCHED, "heatmap/igos", "prompted/again"},
         ),
         (Recipe("image", CARD, settings_of(perturbation={"cols": 4})), PATCHED),
         (Recipe("image", CARD, settings_of(perturbation={"interpolation": "nearest"})), PATCHED),
@@ -112,7 +120,7 @@ def test_a_key_depends_on_what_the_result_depends_on(recipe: Recipe, expected: s
 
 @pytest.mark.parametrize("change", [{"options": {"n_masks": 17}}, {"version": 2}])
 def test_a_method_s_options_and_version_count(change: dict[str, Any]) -> None:
-    assert changed(keys(Recipe("image", CARD, settings_of()), **change)) == HEATMAPS | MEASUREMENTS
+    assert changed(keys(Recipe("image", CARD, settings_of()), **change)) == HEATMAPS | MEASUREMENTS | PROMPTED
 
 
 @pytest.mark.parametrize("kind", VERSIONS)
@@ -123,9 +131,27 @@ def test_raising_a_version_recomputes_that_kind(monkeypatch: pytest.MonkeyPatch,
         "search": SEARCHED,
         "graph": GRAPHED,
         "necessity": {"necessity", "what_if"},
-        "heatmap": {"heatmap", "measurement"},
+        "heatmap": {"heatmap", "measurement", "prompted"},
     }
     assert kinds == {name.partition("/")[0] for name in follows.get(kind, {kind})}
+
+
+def test_changed_images_are_told_apart_by_what_was_changed() -> None:
+    recipe = Recipe("image", CARD, settings_of(), needed="n", precluded="p")
+    others = [
+        recipe.changed("without_precluded"),
+        recipe.changed("without_needed"),
+        recipe.changed("only_needed"),
+        dataclasses.replace(recipe, precluded="q").changed("without_precluded"),
+        dataclasses.replace(recipe, settings=settings_of(perturbation={"baseline": "mean"})).changed(
+            "without_precluded"
+        ),
+    ]
+    assert len({one.image for one in others}) == len(others)
+    assert {one.image.partition(":")[0] for one in others} == {"image"}
+    # What lies in the other region does not matter.
+    again = dataclasses.replace(recipe, needed="other").changed("without_precluded")
+    assert again == recipe.changed("without_precluded")
 
 
 def test_targets_count() -> None:

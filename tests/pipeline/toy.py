@@ -139,7 +139,9 @@ class Recorder:
         """Remember the total."""
         self.totals.append(total)
 
-    def advance(self, image: str, task: str, *, forwards: int = 0, stored: bool = False) -> None:
+    def advance(
+        self, image: str, task: str, *, forwards: int = 0, stored: bool = False, worker: str = ""
+    ) -> None:
         """Remember a finished unit."""
         self.done.append((image, task, stored))
 

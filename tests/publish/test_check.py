@@ -6,9 +6,13 @@ import pytest
 
 from gallery.publish.check import check_site
 from gallery.publish.document import read_document
+from gallery.publish.policy import META, policy
 from gallery.publish.weight import BUDGETS, OWN_CSS, OWN_JS, TILES, Weights, page_weight
 
-SOUND = '<html><body><h1 id="top">T</h1><img src="a.png" alt="" width="1" height="1">{}</body></html>'
+SOUND = (
+    f'<html><head><meta http-equiv="{META}" content="{policy([])}"></head>'
+    '<body><h1 id="top">T</h1><img src="a.png" alt="" width="1" height="1">{}</body></html>'
+)
 
 
 def _site(tmp_path: Path, extra: str, name: str = "index.html") -> list[str]:

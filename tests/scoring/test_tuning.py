@@ -120,8 +120,8 @@ def test_a_batch_that_does_not_fit_is_not_chosen() -> None:
 
 def test_a_network_that_cannot_run_at_all_is_an_error() -> None:
     network = Small()
-    network.limit = 3
-    with pytest.raises(ClassifierError, match="toy:net: cannot run 4 images: out of memory"):
+    network.limit = 0
+    with pytest.raises(ClassifierError, match="toy:net: cannot run a batch of 1: out of memory"):
         tune(toy.toy(network, SIZE), seconds=0.01)
 
 

@@ -1,10 +1,11 @@
 """One of every kind of record that is stored or listed in the index."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from gallery.pipeline.index import GraphBundle, ResultKeys, ResultsIndex
+from gallery.pipeline.index import EntryRef, GraphBundle, PromptKeys, ResultKeys, ResultsIndex
 from gallery.records import (
     Agreement,
     AttentionGraph,
@@ -21,6 +22,8 @@ from gallery.records import (
     ImageCard,
     ImageRecord,
     Interaction,
+    LiveCheck,
+    LiveModel,
     MaskModel,
     MeasureCard,
     Measurement,
@@ -29,11 +32,15 @@ from gallery.records import (
     Necessity,
     Prediction,
     Preprocessing,
+    PromptedMap,
+    PromptedMse,
+    Prompts,
     Quadrant,
     Question,
     QuestionSet,
     Robustness,
     SearchResult,
+    Shares,
     StoredScores,
     SweepRow,
     TopClass,
@@ -121,6 +128,19 @@ KEYS = ResultKeys(
     {"rise": {"deletion": "k6"}},
     "k10",
 )
+PREDICTION = Prediction(1, "y", 0.75, (TopClass(1, "y", 0.75), TopClass(0, "x", 0.25)))
+PROMPTS = Prompts(
+    floats(4, 6),
+    None,
+    Shares(0.25, None),
+    {"without_needed": PREDICTION, "only_needed": PREDICTION},
+    (PromptedMse(Shares(0.5, None), None), PromptedMse(Shares(1.0, None), 0.125)),
+    Agreement("without the precluded region", 2, 3, 1, 0.75),
+    {"heatmaps": "cams", "search": True},
+    7,
+    0.5,
+    "Out of sight.",
+)
 
 RECORDS: Sequence[object] = (
     CREDIT,
@@ -152,5 +172,14 @@ RECORDS: Sequence[object] = (
     Tuning("bfloat16", 16, 4, {"float32/4": 10.5}),
     GraphBundle({"0": (0,), "1": ()}, (0,), GRAPH),
     KEYS,
-    ResultsIndex("m", CATALOGUE, MASK_MODEL, 2**62, (KEYS,), (Failure("i", "explain", "r"),)),
+    replace(KEYS, prompted=PromptKeys("k11", "", {"rise": "k12"}, {})),
+    PROMPTS,
+    replace(PROMPTS, agreement=None, note=""),
+    PromptedMap(Shares(None, None), None, None),
+    PromptedMap(Shares(0.5, 0.25), Shares(0.75, 0.0), -0.5),
+    LiveModel(np.arange(5, dtype=np.uint8), (51, 50.0), {"torch": "2"}),
+    LiveCheck(1e-7, 3),
+    ResultsIndex(
+        "m", CATALOGUE, MASK_MODEL, 2**62, (EntryRef("i", "a-b", "k"),), (Failure("i", "explain", "r"),)
+    ),
 )

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gallery.errors import StoreError
 from gallery.records import Explanation, Measurement, TopClass
-from gallery.store.codec import decode, encode
-from tests.store.records import EXPLANATION, HUGE, MEASUREMENT, RECORDS
+from gallery.store.codec import LATER, decode, encode
+from tests.store.records import EXPLANATION, HUGE, KEYS, MEASUREMENT, RECORDS
 
 
 def same(a: object, b: object) -> bool:
@@ -141,3 +141,24 @@ def test_curves_that_are_not_there_stay_none() -> None:
     value, arrays = encode(record)
     assert not arrays
     assert decode(Measurement, value, arrays).x is None
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A record that got a field later."""
+
+    first: int
+    second: str = dataclasses.field(default="", metadata=LATER)
+
+
+def test_a_field_that_came_later_is_left_out_while_it_says_nothing() -> None:
+    assert encode(Grown(1))[0] == {"first": 1}
+    assert encode(Grown(1, "x"))[0] == {"first": 1, "second": "x"}
+    assert decode(Grown, {"first": 1}, {}) == Grown(1)
+    assert decode(Grown, {"first": 1, "second": "x"}, {}) == Grown(1, "x")
+    with pytest.raises(StoreError, match="first"):
+        decode(Grown, {"second": "x"}, {})
+
+
+def test_entries_without_regions_are_written_as_before_there_were_any() -> None:
+    assert "prompted" not in encode(KEYS)[0]

@@ -17,6 +17,7 @@ _MISSING = (
     "'apt-get install graphviz' (Debian, Ubuntu), 'dnf install graphviz' (Fedora) or "
     "'brew install graphviz' (macOS), then run the same command again."
 )
+_REINSTALL = "Reinstall Graphviz, then run the same command again; what is finished is kept."
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,8 @@ def lay_out(source: str, *, timeout_s: float = TIMEOUT_S) -> Layout:
     Raises:
         RenderError: If ``dot`` is missing, fails, takes too long or returns something unusable.
     """
-    command = [graphviz.DOT_BINARY, "-Tjson0"]
     try:
-        done = subprocess.run(
-            command, input=source.encode(), capture_output=True, timeout=timeout_s, check=False
-        )
-    except FileNotFoundError as missing:
-        raise RenderError(_MISSING) from missing
+        done = _run_dot("-Tjson0", source.encode(), timeout_s)
     except subprocess.TimeoutExpired as late:
         raise RenderError(
             f"'dot' did not finish drawing an attention graph in {timeout_s:g} s. "
@@ -79,11 +75,14 @@ def lay_out(source: str, *, timeout_s: float = TIMEOUT_S) -> Layout:
         ) from late
     if done.returncode != 0:
         reason = done.stderr.decode(errors="replace").strip() or f"it ended with status {done.returncode}"
-        raise RenderError(f"'dot' could not draw an attention graph: {reason}")
+        raise RenderError(f"'dot' could not draw an attention graph: {reason}. {_REINSTALL}")
     try:
         return _read(json.loads(done.stdout))
     except (KeyError, ValueError, IndexError) as unexpected:
-        raise RenderError(f"'dot' {dot_version()} returned a layout that could not be read.") from unexpected
+        version = dot_version()
+        raise RenderError(
+            f"'dot' {version} returned a layout that could not be read. {_REINSTALL}"
+        ) from unexpected
 
 
 def dot_version() -> str:
@@ -93,15 +92,23 @@ def dot_version() -> str:
         RenderError: If ``dot`` is missing or does not tell.
     """
     try:
-        done = subprocess.run(
-            [graphviz.DOT_BINARY, "-V"], capture_output=True, timeout=TIMEOUT_S, check=False
-        )
-    except FileNotFoundError as missing:
-        raise RenderError(_MISSING) from missing
+        done = _run_dot("-V", b"", TIMEOUT_S)
+    except subprocess.TimeoutExpired as late:
+        raise RenderError(f"'dot -V' did not end in {TIMEOUT_S:g} s. {_REINSTALL}") from late
     found = re.search(r"version (\d+(?:\.\d+)+)", done.stderr.decode(errors="replace"))
     if found is None:
-        raise RenderError("'dot -V' did not tell its version; reinstall Graphviz.")
+        raise RenderError(f"'dot -V' did not tell its version (status {done.returncode}). {_REINSTALL}")
     return found[1]
+
+
+def _run_dot(option: str, text: bytes, timeout_s: float) -> "subprocess.CompletedProcess[bytes]":
+    command = [graphviz.DOT_BINARY, option]
+    try:
+        return subprocess.run(command, input=text, capture_output=True, timeout=timeout_s, check=False)
+    except FileNotFoundError as missing:
+        raise RenderError(_MISSING) from missing
+    except OSError as refused:
+        raise RenderError(f"'{command[0]}' cannot be run ({refused.strerror}). {_REINSTALL}") from refused
 
 
 def _read(graph: dict[str, Any]) -> Layout:

@@ -29,9 +29,15 @@ from gallery.render.documents.answers import (
 )
 from gallery.render.documents.graph import graph_document, graph_links, graph_nodes
 from gallery.render.documents.numbers import json_bytes, number
+from gallery.render.documents.prompts import (
+    prompts_document,
+    prompts_files,
+    prompts_forwards,
+    prompts_seconds,
+)
 from gallery.store.store import pack_arrays, write_atomic
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 SCHEMA_FILE = Path(__file__).with_name("explanations.schema.json")
 
 
@@ -41,6 +47,7 @@ def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str
     The same results always give the same document; seconds and dates are in ``timings_document``.
     """
     card = next(c for c in catalogue.classifiers if c.slug == result.classifier)
+    second = None if result.prompted is None else result.prompted.search
     return {
         "schema_version": SCHEMA_VERSION,
         "image": _image(result),
@@ -60,6 +67,7 @@ def explanations_document(result: ImageResult, catalogue: Catalogue) -> dict[str
         "robustness": robustness_document(result.robustness),
         "questions": questions_document(result.questions),
         "what_if": what_if_document(result.what_if),
+        "prompts": prompts_document(result, [] if second is None else _mses(second)),
         "heatmaps": {name: _heatmap(heatmap) for name, heatmap in result.heatmaps.items()},
         "measures": {
             method: {name: None if m.value is None else number(m.value) for name, m in measures.items()}
@@ -176,6 +184,7 @@ def _forwards(result: ImageResult) -> dict[str, Any]:
         "robustness": result.robustness.forwards,
         "questions": result.questions.forwards,
         "what_if": 0 if result.what_if is None else result.what_if.forwards,
+        "prompts": prompts_forwards(result.prompted),
     }
     total = sum((*stages.values(), *heatmaps.values(), *measures.values()))
     return {**stages, "heatmaps": heatmaps, "measures": measures, "total": total}
@@ -193,6 +202,7 @@ def timings_document(result: ImageResult, catalogue: Catalogue) -> dict[str, Any
             "robustness": result.robustness.seconds,
             "questions": result.questions.seconds,
             "what_if": 0.0 if result.what_if is None else result.what_if.seconds,
+            "prompts": prompts_seconds(result.prompted),
             "heatmaps": {name: heatmap.seconds for name, heatmap in result.heatmaps.items()},
             "measures": {
                 method: {name: m.seconds for name, m in measures.items()}
@@ -209,6 +219,8 @@ def bundle_files(result: ImageResult, catalogue: Catalogue) -> dict[str, bytes]:
     - ``heatmaps.npz``: every method's raw (H, W) float32 map, by name.
     - ``input.npy``, ``baseline.npy``: the (1, 3, H, W) float32 normalised tensors.
     - ``segments.npy``: (H, W) int16, the superpixel of every pixel; only where patches are superpixels.
+    - ``regions.npz``, ``heatmaps_without.npz``: (H, W) float32, what is needed and precluded, and maps made
+      again without the precluded region; only where there are any.
     """
     card = next(c for c in catalogue.classifiers if c.slug == result.classifier)
     maps = {name: heatmap.values for name, heatmap in result.heatmaps.items()}
@@ -221,7 +233,7 @@ def bundle_files(result: ImageResult, catalogue: Catalogue) -> dict[str, bytes]:
     }
     if result.inputs.segments is not None:
         files["segments.npy"] = npy_bytes(result.inputs.segments)
-    return files
+    return files if result.prompted is None else files | prompts_files(result.prompted)
 
 
 def write_bundle(result: ImageResult, catalogue: Catalogue, folder: Path) -> None:

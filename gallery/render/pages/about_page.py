@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gallery.render.pages import contexts
+from gallery.render.pages.dependencies import dependencies
 from gallery.render.pages.parts import Term
 from gallery.render.pages.sections import option_text, option_value
 from gallery.render.pages.set_parts import DataTable
@@ -20,6 +21,7 @@ def about_page(found: SetSummary) -> contexts.AboutPage:
         passes=tuple(_passes(found)),
         settings=_settings(found),
         versions=tuple(Term(name, versions[name]) for name in sorted(versions)),
+        software=_software(),
         digests=_digests(found),
         seed=found.settings.seed,
         device=found.catalogue.device,
@@ -38,6 +40,10 @@ def _settings(found: SetSummary) -> Mapping[str, tuple[Term, ...]]:
         "Sets to try": settings.what_if.model_dump(),
         "Measures": settings.measures.model_dump(exclude_none=True),
     }
+    if settings.has_regions:
+        groups["Needed and precluded regions"] = settings.prompts.model_dump()
+    if settings.concepts is not None:
+        groups["Learned concepts"] = settings.concepts.model_dump(exclude_none=True)
     tables = {
         title: tuple(Term(n, option_value(v)) for n, v in sorted(values.items()))
         for title, values in groups.items()
@@ -104,6 +110,11 @@ def _table(caption: str, first: str, rows: Sequence[tuple[str, int, int]], n: in
 
 def _grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _software() -> DataTable:
+    rows = tuple((one.name, one.version, one.licence) for one in dependencies())
+    return DataTable("Packages and their licences", ("Package", "Version", "Licence"), rows)
 
 
 def _digests(found: SetSummary) -> DataTable:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gallery.records import Credit, MethodCard, Quadrant
+from gallery.render.pages.concept_parts import ConceptMeasure, ConceptView
 from gallery.render.pages.head import Head
 from gallery.render.pages.parts import Card, Choice, Link, MetricRow, MetricTable, Section, Term
 from gallery.render.pages.set_parts import (
@@ -294,12 +295,51 @@ class MethodsPage(Page):
         searches: Searches.
         measures: Measures.
         classifiers: Classifiers.
+        concepts: Learned concepts, by class; empty if the set wants none.
     """
 
     methods: tuple[Link, ...]
     searches: tuple[Link, ...]
     measures: tuple[Link, ...]
     classifiers: tuple[Link, ...]
+    concepts: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConceptsPage(Page):
+    """``concepts.md.j2``: the learned concepts of one class under one classifier.
+
+    Attributes:
+        title: Such as "Five concepts of “espresso”".
+        class_name: The class.
+        classifier: Link to the classifier.
+        layer: Dotted path of the layer the concepts are read from.
+        training: What they were learnt from, and how.
+        attempts: How many trainings it took, in a sentence.
+        measures: How good they are.
+        silent: How many are 0 on every image of the set.
+        concepts: One by one.
+        columns: Their titles.
+        rows: Every image: the classifier's logit, the predicted one, contributions.
+        bias: What is always added, in logits.
+        files: Downloads.
+        filters: Inline SVG with the colour filters (HTML).
+    """
+
+    title: str
+    class_name: str
+    classifier: Link
+    layer: str
+    training: tuple[Term, ...]
+    attempts: str
+    measures: tuple[ConceptMeasure, ...]
+    silent: int
+    concepts: tuple[ConceptView, ...]
+    columns: tuple[str, ...]
+    rows: tuple[MetricRow, ...]
+    bias: str
+    files: tuple[Link, ...]
+    filters: str
 
 
 @dataclass(frozen=True)
@@ -342,6 +382,7 @@ class AboutPage(Page):
         passes: Images passed through the classifiers, by stage, method and measure; none in an empty set.
         settings: Section title -> settings.
         versions: Package and version.
+        software: Everything this is made with, and its licence.
         digests: SHA-256 of what went in.
         seed: Root of every random draw.
         device: What the explanations were computed on.
@@ -350,6 +391,7 @@ class AboutPage(Page):
     passes: tuple[DataTable, ...]
     settings: Mapping[str, tuple[Term, ...]]
     versions: tuple[Term, ...]
+    software: DataTable
     digests: DataTable
     seed: int
     device: str

@@ -13,6 +13,7 @@ from gallery.render.diagrams.sag import Caption, SagDrawing, draw_attention_grap
 from gallery.render.documents.explanations import bundle_files
 from gallery.render.documents.graph import graph_document
 from gallery.render.documents.numbers import json_bytes
+from gallery.render.documents.prompts import HEATMAPS, REGIONS, prompts_files
 from gallery.render.figures.colormap import default_for
 from gallery.render.figures.heat import cut_levels, grey_png, overlay
 from gallery.render.figures.partition import Partition
@@ -30,12 +31,15 @@ THUMBNAIL_PX = 256
 PHOTO_BYTES = 28_000  # leaves a page with every method within what it may weigh
 MSE_PX = 224
 SEGMENTS = "segments.npy"
+SOMETIMES = frozenset({SEGMENTS, REGIONS, HEATMAPS})
 BUNDLE = {
     "explanations.json": "every number on this page, with its settings",
     "heatmaps.npz": "raw heatmaps, method → float32 (H, W)",
     "input.npy": "the tensor the classifier saw",
     "baseline.npy": "what replaces removed patches",
     SEGMENTS: "the superpixel of every pixel",
+    REGIONS: "needed and precluded regions, shares of every input pixel",
+    HEATMAPS: "raw heatmaps without the precluded region",
 }
 
 
@@ -307,7 +311,9 @@ def write_data(subject: Subject, catalogue: Catalogue, output: Output) -> tuple[
         return made[name]
 
     key = ("bundle", result, catalogue)
-    names = [name for name in BUNDLE if name != SEGMENTS or result.inputs.segments is not None]
+    there = set() if result.prompted is None else set(prompts_files(result.prompted))
+    there |= set() if result.inputs.segments is None else {SEGMENTS}
+    names = [name for name in BUNDLE if name not in SOMETIMES or name in there]
     return tuple(
         Link(output.figure(f"{subject.folder}/{name}", (name, *key), partial(make, name)), name, BUNDLE[name])
         for name in names

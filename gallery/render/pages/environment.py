@@ -26,6 +26,7 @@ TEMPLATES: Mapping[str, type[Page]] = {
     "simulatability.md.j2": contexts.SimulatabilityPage,
     "quiz.md.j2": contexts.QuizPage,
     "methods.md.j2": contexts.MethodsPage,
+    "concepts.md.j2": contexts.ConceptsPage,
     "glossary.md.j2": contexts.GlossaryPage,
     "cite.md.j2": contexts.CitePage,
     "about.md.j2": contexts.AboutPage,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +14,12 @@ import PIL
 
 from gallery import render
 from gallery.errors import RenderError
+from gallery.render.pages.namebook import Namebook
 
 MARKER = ".gallery-pages"
+_CHECKSUM_BYTES = 32
 _CACHED = re.compile(r"^[0-9a-f]{64}$|^\.[0-9a-f]{64}\.\d+\.part$")
+log = logging.getLogger(__name__)
 _IGNORED_FIELDS = frozenset({"seconds"})  # wall times are not part of the reproducible results
 
 
@@ -79,8 +83,8 @@ class Output:
         """
         self._folder = folder
         self._cache = cache
-        self._produced: set[Path] = set()
-        self._used: set[Path] = set()
+        self._produced = Namebook()
+        self._used = Namebook()
         self._renderer = renderer_digest()
         if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
             raise RenderError(
@@ -92,7 +96,7 @@ class Output:
     def write(self, path: str, content: bytes) -> None:
         """Make ``path`` (relative, with forward slashes) hold ``content``; unchanged, it is not touched."""
         target = self._folder / path
-        self._produced.add(target)
+        self._produced.add(path)
         if not _holds(target, content):
             _write_atomically(target, content)
 
@@ -103,15 +107,14 @@ class Output:
             key: Everything the result depends on, besides the drawing code itself.
             make: Called when the cache has no entry.
         """
-        name = digest(self._renderer, *key)
+        name = digest("checksummed", self._renderer, *key)
         file = self._cache / name[:2] / name
-        self._used.add(file)
-        try:
-            return file.read_bytes()
-        except FileNotFoundError:
-            content = make()
-            _write_atomically(file, content)
-            return content
+        self._used.add(name)
+        known = _verified(file)
+        if known is None:
+            known = make()
+            _write_atomically(file, hashlib.sha256(known).digest() + known)
+        return known
 
     def figure(self, path: str, key: Sequence[Any], make: Callable[[], bytes]) -> str:
         """Write a cached drawing to ``path`` and return ``path``."""
@@ -120,8 +123,7 @@ class Output:
 
     def paths(self, start: str) -> list[str]:
         """Return the paths written so far that begin with ``start``, sorted."""
-        written = (target.relative_to(self._folder).as_posix() for target in self._produced)
-        return sorted(path for path in written if path.startswith(start))
+        return list(self._produced.starting_with(start))
 
     def read(self, path: str) -> bytes:
         """Return what was written to ``path``."""
@@ -135,15 +137,33 @@ class Output:
         """Remove files of earlier renders not produced by this one, and cached figures not used."""
         for parent, folders, files in os.walk(self._folder, topdown=False):
             for name in files:
-                if (file := Path(parent, name)) not in self._produced:
+                file = Path(parent, name)
+                if file.relative_to(self._folder).as_posix() not in self._produced:
                     file.unlink()
             for name in folders:
                 inner = Path(parent, name)
                 if not inner.is_symlink() and not any(inner.iterdir()):
                     inner.rmdir()
         for file in self._cache.glob("[0-9a-f][0-9a-f]/*"):
-            if _CACHED.search(file.name) and file not in self._used:
+            if _CACHED.search(file.name) and file.name not in self._used:
                 file.unlink()
+        self._produced.close()
+        self._used.close()
+
+
+def _verified(file: Path) -> bytes | None:
+    """Return the drawing in a file of the cache, or None if there is none or it is damaged.
+
+    A file begins with the SHA-256 of the drawing that follows.
+    """
+    try:
+        stored = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(stored[_CHECKSUM_BYTES:]).digest() == stored[:_CHECKSUM_BYTES]:
+        return stored[_CHECKSUM_BYTES:]
+    log.warning("%s is damaged; it will be drawn again.", file)
+    return None
 
 
 def _holds(file: Path, content: bytes) -> bool:

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gallery.render.pages.answer_parts import MseView, NecessityView, RobustnessView
 from gallery.render.pages.explore_parts import ExploreView
+from gallery.render.pages.live_parts import LiveView
+
+if TYPE_CHECKING:
+    from gallery.render.pages.concept_parts import ContributionBar
+    from gallery.render.pages.prompt_parts import PromptsView
 
 
 @dataclass(frozen=True)
@@ -317,7 +323,10 @@ class Section:
         computed: How it was computed.
         chosen: Anchors of the heatmaps that strips and slides show, in order.
         takeaway: Figures for papers and talks.
+        prompts: What needed and precluded regions do; None if the image has none.
+        concepts: What learned concepts add to the score; None if there are none of its class.
         archive: Everything about the image in one file.
+        live: The classifier for the browser; None unless the set wants it.
     """
 
     prefix: str
@@ -349,4 +358,7 @@ class Section:
     computed: tuple[Term, ...]
     chosen: tuple[str, ...] = ()
     takeaway: tuple[Downloads, ...] = ()
+    prompts: "PromptsView | None" = None
+    concepts: "ContributionBar | None" = None
     archive: Link | None = None
+    live: LiveView | None = None

@@ -9,6 +9,7 @@ from gallery.records import (
     MeasureCard,
     MethodCard,
 )
+from gallery.render.documents.prompts import prompts_forwards
 from gallery.render.figures.colormap import colour_bar_css
 from gallery.render.figures.curves import Curve, curve_chart, curve_rows
 from gallery.render.figures.partition import Partition
@@ -32,6 +33,7 @@ from gallery.render.pages.parts import (
     TopRow,
 )
 from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
+from gallery.render.pages.prompts import build_prompts
 from gallery.render.pages.robustness import build_robustness
 
 
@@ -82,6 +84,7 @@ def build_section(
         explore=build_explore(subject, output),
         necessity=build_necessity(subject, output),
         robustness=build_robustness(subject),
+        prompts=build_prompts(subject, methods, heats, output),
         metrics=tuple(image_table(rows, family) for family in families(catalogue.measures)),
         curves=tuple(_curves(subject, methods, catalogue.measures)),
         data=drawing.write_data(subject, catalogue, output),
@@ -219,6 +222,7 @@ def _computed(subject: Subject, versions: Mapping[str, str]) -> tuple[Term, ...]
             f"{wording.count(search.n_scored, 'patch set')}, {result.graph.forwards} for the graph, "
             f"{result.necessity.forwards} for what is necessary, {result.robustness.forwards} for "
             f"robustness, {result.questions.forwards} for the questions of the quiz"
-            + ("" if result.what_if is None else f", {result.what_if.forwards} for further sets to try"),
+            + ("" if result.what_if is None else f", {result.what_if.forwards} for further sets to try")
+            + (f", {prompts_forwards(result.prompted)} for regions" if result.prompted else ""),
         ),
     )

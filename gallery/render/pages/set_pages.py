@@ -6,6 +6,7 @@ from gallery.render.pages import contexts, wording
 from gallery.render.pages.about_page import about_page
 from gallery.render.pages.citation import bibtex, cite, csl_json
 from gallery.render.pages.classifier_page import classifier_page
+from gallery.render.pages.concepts_page import concept_page, subjects_of
 from gallery.render.pages.explanations_page import explanations_page
 from gallery.render.pages.image_page import image_path
 from gallery.render.pages.index_page import index_page
@@ -38,6 +39,8 @@ def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts
         yield _source(measure_path(measure.name)), measure_page(found, measure, output)
     for classifier in found.catalogue.classifiers:
         yield _source(classifier_path(classifier.slug)), classifier_page(found, classifier)
+    for subject in subjects_of(found.concepts, found.catalogue.classifiers):
+        yield _source(subject.path), concept_page(found, subject, output)
 
 
 def _source(path: str) -> str:
@@ -57,6 +60,10 @@ def methods_page(found: SetSummary) -> contexts.MethodsPage:
             for m in found.catalogue.measures
         ),
         classifiers=tuple(Link(classifier_path(c.slug), c.title, c.id) for c in found.catalogue.classifiers),
+        concepts=tuple(
+            Link(subject.path, subject.title, subject.card.title)
+            for subject in subjects_of(found.concepts, found.catalogue.classifiers)
+        ),
     )
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import jinja2
 
 from gallery.config import SetSettings
-from gallery.records import Catalogue, Failure, ImageResult
+from gallery.records import Catalogue, ConceptResult, Failure, ImageResult
+from gallery.render.pages.concepts_page import subjects_of, with_bars
 from gallery.render.pages.contexts import ImagePage
 from gallery.render.pages.environment import make_environment, render_page
 from gallery.render.pages.image_page import build_image_page, image_path, linked
+from gallery.render.pages.live import LiveKit, LivePages
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import Link
+from gallery.render.pages.parts import Card, Link
 from gallery.render.pages.quiz_image import QuizImages, askable
 from gallery.render.pages.set_pages import set_pages
 from gallery.render.pages.slides import DECK, Slide, render_deck, slide_of
@@ -29,6 +31,8 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
     out: Path,
     cache: Path,
     on_page: Callable[[str], None] | None = None,
+    live: LiveKit | None = None,
+    concepts: Sequence[ConceptResult] = (),
 ) -> None:
     """Write all pages and assets to ``out``.
 
@@ -41,6 +45,8 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
             not touched.
         cache: Folder of drawn figures, named by the digest of what they were drawn from.
         on_page: Called with each page's path after it is written.
+        live: Classifiers for the browser; None unless the set wants them.
+        concepts: Learned concepts, by class, then by classifier.
 
     Raises:
         RenderError: If ``out`` holds foreign files, a figure cannot be drawn, or ``dot`` is missing.
@@ -50,10 +56,20 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
     summaries: list[Summary] = []
     quiz = QuizImages()
     deck: list[Slide] = []
-    for path, page in _with_neighbours(_image_pages(results, catalogue, settings, output, summaries, quiz)):
+    subjects = subjects_of(concepts, catalogue.classifiers)
+    in_browser = None
+    if live is not None:
+        in_browser = LivePages(live, catalogue, settings.perturbation.mask_model(), output)
+
+    def build(of_image: Sequence[ImageResult]) -> tuple[ImagePage, list[Card]]:
+        page, tiles = build_image_page(of_image, catalogue=catalogue, settings=settings, output=output)
+        page = with_bars(page, of_image, subjects)
+        return (page if in_browser is None else in_browser.complete(page, of_image)), tiles
+
+    for path, page in _with_neighbours(_image_pages(results, build, summaries, quiz)):
         _write(output, environment, path, page, on_page)
         deck.append(slide_of(path.removeprefix("i/").removesuffix(".md"), page))
-    found = SetSummary(summaries, catalogue, settings, failures, quiz.chosen(output))
+    found = SetSummary(summaries, catalogue, settings, failures, quiz.chosen(output), concepts)
     for path, set_page in set_pages(found, output):
         output.write(path, render_page(environment, set_page))
         if on_page:
@@ -76,16 +92,14 @@ def _write(
 
 def _image_pages(
     results: Iterable[ImageResult],
-    catalogue: Catalogue,
-    settings: SetSettings,
-    output: Output,
+    build: Callable[[Sequence[ImageResult]], tuple[ImagePage, list[Card]]],
     summaries: list[Summary],
     quiz: QuizImages,
 ) -> Iterator[tuple[str, ImagePage]]:
     """Yield each image's page and its id, keeping a summary of every result and what the quiz may ask."""
     for image_id, group in groupby(results, key=lambda result: result.image.id):
         of_image = list(group)
-        page, tiles = build_image_page(of_image, catalogue=catalogue, settings=settings, output=output)
+        page, tiles = build(of_image)
         for result, tile, section in zip(of_image, tiles, page.sections, strict=True):
             summaries.append(summarise(result, tile))
             quiz.offer(askable(result, tile, section))

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Protocol
 
 from gallery.config import SetSettings
-from gallery.records import Catalogue, ClassifierCard, Failure, ImageCard, ImageResult
+from gallery.records import Catalogue, ClassifierCard, ConceptResult, Failure, ImageCard, ImageResult
+from gallery.render.documents.prompts import prompts_forwards
 from gallery.render.pages.citation import cite, page_jsonld
 from gallery.render.pages.head import Head
 from gallery.render.pages.parts import Card
@@ -87,7 +88,10 @@ def _passes(result: ImageResult) -> dict[str, int]:
         "Held-out questions": result.questions,
         "Sets to try": result.what_if,
     }
-    return {title: stage.forwards for title, stage in stages.items() if stage is not None}
+    passes = {title: stage.forwards for title, stage in stages.items() if stage is not None}
+    if result.prompted is not None:
+        passes["Needed and precluded regions"] = prompts_forwards(result.prompted)
+    return passes
 
 
 def _measure_passes(result: ImageResult) -> dict[str, int]:
@@ -108,6 +112,7 @@ class SetSummary:
         settings: Of the set.
         failures: What could not be finished.
         quiz: What the quiz asks.
+        concepts: Learned concepts, by class, then by classifier.
     """
 
     summaries: Sequence[Summary]
@@ -115,6 +120,7 @@ class SetSummary:
     settings: SetSettings
     failures: Sequence[Failure]
     quiz: Sequence[QuizImage] = ()
+    concepts: Sequence[ConceptResult] = ()
 
     def of(self, card: ClassifierCard) -> list[Summary]:
         """Return the summaries of one classifier."""

@@ -110,7 +110,6 @@
     });
     addEventListener("hashchange", restore);
     restore();
-    form.hidden = false;
   }
   all("form[data-eg=filters]").forEach(start);
 })();

@@ -12,6 +12,7 @@ from gallery.errors import ClassifierError
 from gallery.explain.heatmaps._base import HEATMAPS, RawMap, Subject, bound
 from tests import toy, transformers
 from tests.explain.heatmaps import patch_games
+from tests.explain.heatmaps.queried import queried
 
 CHEAP: dict[str, dict[str, Any]] = {
     "rise": {"n_masks": 32},
@@ -33,6 +34,8 @@ MSES = [toy.mask(0, 1), toy.mask(1, 8, 9)]
 
 def network(method: str) -> tuple[nn.Module, str]:
     """Return a network that ``method`` can explain, and its CAM layer."""
+    if method == "class_attention":
+        return queried(), ""
     if method == "attention_rollout":
         return transformers.timm_vit(img_size=SIZE), ""
     return (toy.Pooled(), "features") if method == "cam" else (toy.TwoConv(), "first")

@@ -96,7 +96,7 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:  # noqa: ANN401
 
 
 def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any]) -> None:
-    free = {"options", "diverse", "heatmaps", "measures", "curves", "versions", "sets"}
+    free = {"options", "diverse", "heatmaps", "measures", "curves", "versions", "sets", "predictions"}
     for path in paths_of(document):
         if path and (path[-1] in free or path[0] in {"measures", "curves"}):
             continue
@@ -147,6 +147,12 @@ def test_the_schema_notices_missing_and_unknown_fields(document: dict[str, Any])
         (("what_if", "sets", "0x1f"), 0.5),
         (("what_if", "n_known"), -1),
         (("what_if", "note"), None),
+        (("prompts", "areas", "needed"), 1.5),
+        (("prompts", "predictions", "without"), {"probability": 0.5, "top": []}),
+        (("prompts", "mses", 0, "probability"), -0.5),
+        (("prompts", "search", "n_same"), -1),
+        (("prompts", "heatmaps", "rise", "without_precluded"), 0.5),
+        (("prompts", "heatmaps", "grad_cam", "correlation"), 1.5),
         (("top",), []),
         (("diverse",), {"x": [0]}),
         (("forwards", "total"), -1),
@@ -209,7 +215,8 @@ def test_a_bundle_is_complete_and_repeats(
     files = [{p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert files[0] == files[1]
     assert set(files[0]) == {
-        "explanations.json", "sag.json", "heatmaps.npz", "input.npy", "baseline.npy"
+        "explanations.json", "sag.json", "heatmaps.npz", "input.npy", "baseline.npy", "regions.npz",
+        "heatmaps_without.npz",
     }  # fmt: skip
     np.testing.assert_array_equal(np.load(tmp_path / "one/input.npy"), results[0].inputs.tensor)
     np.testing.assert_array_equal(np.load(tmp_path / "one/baseline.npy"), results[0].inputs.baseline)
@@ -250,7 +257,16 @@ def test_every_pass_is_counted_once(document: dict[str, Any]) -> None:
     forwards = document["forwards"]
     stages = [
         forwards[name]
-        for name in ("prediction", "search", "sag", "necessity", "robustness", "questions", "what_if")
+        for name in (
+            "prediction",
+            "search",
+            "sag",
+            "necessity",
+            "robustness",
+            "questions",
+            "what_if",
+            "prompts",
+        )
     ]
     inner = [n for group in ("heatmaps", "measures") for n in forwards[group].values()]
     assert forwards["total"] == sum(stages + inner)
@@ -270,6 +286,31 @@ def test_sets_to_try_are_listed_by_their_mask(
     VALIDATOR.validate(json.loads(json_bytes(without)))
     assert (without["what_if"], without["forwards"]["what_if"]) == (None, 0)
     assert timings_document(older, catalogue)["seconds"]["what_if"] == 0
+
+
+def test_regions_say_what_the_records_say(
+    results: list[ImageResult], catalogue: Catalogue, document: dict[str, Any]
+) -> None:
+    result, said = results[0], document["prompts"]
+    assert result.prompted is not None
+    prompts = result.prompted.prompts
+    assert said["areas"]["precluded"] == pytest.approx(prompts.areas.precluded)
+    assert list(said["predictions"]) == list(prompts.predictions)
+    assert [one["probability"] for one in said["mses"]] == pytest.approx(
+        [one.probability for one in prompts.mses]
+    )
+    assert said["search"]["n_same"] == len(said["search"]["mses"]) - 1
+    assert {name for name, one in said["heatmaps"].items() if one["without_precluded"]} == {"grad_cam"}
+    passes = prompts.forwards + result.prompted.heatmaps["grad_cam"].forwards
+    assert document["forwards"]["prompts"] == passes
+    files = bundle_files(result, catalogue)
+    with np.load(io.BytesIO(files["regions.npz"])) as planes:
+        np.testing.assert_array_equal(planes["needed"], prompts.needed)
+        np.testing.assert_array_equal(planes["precluded"], prompts.precluded)
+    with np.load(io.BytesIO(files["heatmaps_without.npz"])) as maps:
+        np.testing.assert_array_equal(maps["grad_cam"], result.prompted.heatmaps["grad_cam"].values)
+    assert {"regions.npz", "heatmaps_without.npz"}.isdisjoint(bundle_files(results[1], catalogue))
+    assert explanations_document(results[1], catalogue)["prompts"] is None
 
 
 def test_necessity_and_robustness_say_what_the_records_say(

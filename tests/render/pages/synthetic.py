@@ -55,6 +55,7 @@ from tests.render.pages.synthetic_answers import (
     make_robustness,
     make_what_if,
 )
+from tests.render.pages.synthetic_prompts import make_prompted
 
 HOSTILE = "<script>alert(1)</script> {{7*7}} [x](javascript:1) \"'& `c` *b* _i_ # | \\ \n---\n</div> $x$"
 CLASSES = ("tabby cat", "espresso", "space suit", "mixing bowl", "lynx", "cup", "helmet")
@@ -352,7 +353,8 @@ def results(*, hostile: bool = False) -> Iterator[ImageResult]:
             quadrants=parts,
         )
         for j, card in enumerate(classifier_cards()):
-            yield _result(image, photos[name], card.slug, 10 * i + j, top=top, empty=empty)
+            result = _result(image, photos[name], card.slug, 10 * i + j, top=top, empty=empty)
+            yield replace(result, prompted=make_prompted(result)) if i == j == 0 else result
 
 
 def page_text(file: Path) -> str:

@@ -1,6 +1,8 @@
 """The pages folder and the figure cache."""
 
 import dataclasses
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +65,24 @@ def test_figures_no_longer_used_leave_the_cache_but_foreign_files_stay(tmp_path:
     later = Output(tmp_path / "pages", tmp_path / "cache")
     later.figure("a.png", ("y",), lambda: b"2")
     later.finish()
-    assert {p.read_bytes() for p in (tmp_path / "cache").rglob("*") if p.is_file()} == {b"2", b"mine"}
+    kept = {p.read_bytes() for p in (tmp_path / "cache").rglob("*") if p.is_file()}
+    assert kept == {hashlib.sha256(b"2").digest() + b"2", b"mine"}
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"", lambda b: b[:40] + b"X" + b[41:]])
+def test_a_damaged_figure_is_drawn_again_and_told(
+    tmp_path: Path, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    def draw() -> bytes:
+        return Output(tmp_path / "pages", tmp_path / "cache").draw(("x",), lambda: b"picture of a cat")
+
+    assert draw() == b"picture of a cat"
+    (file,) = (p for p in (tmp_path / "cache").rglob("*") if p.is_file())
+    sound = file.read_bytes()
+    file.write_bytes(damage(sound))
+    assert draw() == b"picture of a cat"
+    assert file.read_bytes() == sound
+    assert f"{file} is damaged; it will be drawn again." in caplog.text
 
 
 def test_a_folder_with_foreign_files_is_refused(tmp_path: Path) -> None:

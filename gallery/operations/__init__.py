@@ -1,0 +1,1 @@
+"""What whoever runs builds needs besides them: bench, estimate, doctor, upkeep of the store."""

@@ -1,0 +1,89 @@
+"""Predictions: simple sums where everything is known, and close to a real build."""
+
+from dataclasses import replace
+
+import pytest
+
+from gallery.operations.calibration import Calibration, Task, calibrate
+from gallery.operations.estimate import NOISE, estimate
+from gallery.pipeline.build import Job, explain_set
+from gallery.pipeline.workspace import Workspace
+from tests.pipeline import toy
+
+
+def known() -> Calibration:
+    """Return a calibration of two images with round numbers."""
+    rise, search = Task({"alpha": 100, "beta": 100}, 4.0), Task({"alpha": 50, "beta": 150}, 2.0)
+    return Calibration(
+        images=["alpha", "beta"],
+        tasks={"Toy 4": {"rise": rise, "search": search}},
+        start_s=3.0,
+        pages={"i": 0.5, "": 0.25},
+        n_pages={"i": 2, "": 8},
+        publish_s=5.0,
+        each_bytes={"store": 1000, "site": 500},
+        fixed_bytes={"site": 100},
+    )
+
+
+def elsewhere(job: Job) -> Job:
+    """Return the job with an empty workspace."""
+    return replace(job, workspace=Workspace(job.folder / "empty"))
+
+
+def test_an_empty_store_costs_every_image(job: Job) -> None:
+    found = estimate(elsewhere(job), [toy.toy_classifier()], known(), "how")
+    assert found.n_images == 4
+    assert found.parts == {"start": 3.0, "explain": 4 * (2 + 1), "render": 2 + 2, "publish": 5 * 12 / 10}
+    assert found.seconds == sum(found.parts.values())
+    assert found.forwards == 4 * (100 + 100)
+    assert found.n_bytes == {"store": 4000, "site": 2100}
+    assert found.n_bytes_more == 6100
+    assert found.share_done == 0
+    assert found.low < found.seconds < found.high
+    assert not (job.folder / "empty").exists()
+
+
+def test_what_is_stored_costs_nothing_and_its_forwards_count(job: Job) -> None:
+    found = estimate(job, [toy.toy_classifier()], known(), "how")
+    assert (found.parts["explain"], found.parts["start"], found.forwards, found.share_done) == (0, 0, 0, 1)
+    assert "of 4 of them forwards were recorded" in found.basis[1]
+    searches = sorted((job.workspace.store.root / "search").rglob("*.json"))
+    searches[0].unlink()
+    again = estimate(job, [toy.toy_classifier()], known(), "how")
+    assert again.parts["explain"] > 0
+    assert again.forwards > 0
+
+
+def test_more_images_tried_mean_less_doubt_and_never_less_than_the_noise(job: Job) -> None:
+    one = known()
+    one.tasks["Toy 4"]["search"] = Task({"alpha": 50}, 1.0)
+    one.tasks["Toy 4"]["rise"] = Task({"alpha": 100}, 2.0)
+    many = known()
+    images = [f"image {i}" for i in range(50)]
+    many.tasks["Toy 4"] = {"rise": Task(dict.fromkeys(images, 100), 100.0)}
+    doubt = [
+        found.high / found.seconds - 1
+        for found in (estimate(elsewhere(job), [toy.toy_classifier()], tried, "how") for tried in (one, many))
+    ]
+    assert doubt[0] > 2 * doubt[1]
+    assert doubt[1] == pytest.approx(2 * NOISE)
+
+
+def test_forwards_predicted_are_those_of_a_real_build(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gallery.operations.calibration.render", lambda *_: None)
+    monkeypatch.setattr("gallery.operations.calibration.publish_site", lambda *_: None)
+    fresh = elsewhere(job)
+    tried = Calibration()
+    calibrate(fresh, 4, tried, toy.Recorder())
+    predicted = estimate(fresh, [toy.toy_classifier()], tried, "how")
+    counted: list[int] = []
+
+    class Counter(toy.Recorder):
+        def advance(self, image: str, task: str, *, forwards: int = 0, **_: object) -> None:
+            counted.append(forwards)
+
+    explain_set(fresh, Counter())
+    assert predicted.forwards == sum(counted) > 0
+    stored = sum(len(content) for content in toy.files_of(fresh.workspace.store.root).values())
+    assert predicted.n_bytes["store"] == pytest.approx(stored, rel=0.01)

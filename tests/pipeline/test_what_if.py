@@ -63,7 +63,7 @@ def test_everything_that_was_promised_is_in_the_table(explained: Path) -> None:
 
 def test_a_lost_table_is_made_again_from_the_scores_that_are_left(pictures: Path, finished: Path) -> None:
     before = results(finished)
-    for file in (finished / "store" / "what_if").rglob("*"):
+    for file in (finished / "build" / "store" / "what_if").rglob("*"):
         if file.is_file():
             file.unlink()
     ToyNet.passes = 0

@@ -9,7 +9,7 @@ SET ?=
 ARGS ?=
 BENCH ?= $(wildcard ../shared/data/sag_examples ../shared/data/imagenet100)
 
-.PHONY: help gallery serve doctor publish check-zensical test test-slow bench-search bench-heatmaps bench-memory audit check lint format types install install-dev clean distclean
+.PHONY: help gallery serve doctor publish check-zensical test test-slow bench-search bench-heatmaps bench-memory bench-vae vae audit check lint format types install install-dev clean distclean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -49,6 +49,12 @@ bench-search: $(VENV)/.installed-dev ## Compare the search with the official pro
 bench-heatmaps: $(VENV)/.installed-dev ## Compare the heatmaps with the libraries and the official iGOS++ procedure
 	$(BIN)/python -m pip install --quiet '.[parity]'
 	TQDM_DISABLE=1 $(BIN)/python -m tests.benchmarks.heatmaps --out build/bench/heatmaps.json $(ARGS)
+
+bench-vae: $(VENV)/.installed-dev ## Compare FactorVAE with AD-FactorVAE over three seeds; resumable, long
+	$(BIN)/python -m tests.benchmarks.disentanglement build/bench/vae --out build/bench/vae.json $(ARGS)
+
+vae: $(VENV)/.installed ## Train the brick autoencoder; minutes on one core
+	$(BIN)/gallery vae train --out build/vae/brick --data textures:brick --likelihood gaussian --steps 2000 --latents 32 --width 24 --batch 32 --device cpu
 
 bench-memory: $(VENV)/.installed-dev ## Measure memory against the number of images
 	$(BIN)/python -m tests.benchmarks.memory 100 1000 $(ARGS)

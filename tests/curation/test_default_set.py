@@ -73,7 +73,7 @@ def test_settings_of_the_default_set_are_the_defaults(default_settings: SetSetti
         "igos": {"path_points": 10, "iterations": 10},
         "igos_plus_plus": {"size": 14, "path_points": 5, "iterations": 6},
         "integrated_gradients": {"n_steps": 25},
-        "rise": {"n_masks": 500},
+        "rise": {"n_masks": 400},
     }
 
 

@@ -190,7 +190,8 @@
   }
 
   function start() {
-    all(".eg-zoom").forEach(zoom);
+    // In a task of its own, after the page has been laid out for other reasons: it asks for sizes.
+    setTimeout(() => all(".eg-zoom").forEach(zoom));
     const tried = all(".eg-what-if").map(whatIf);
     const restores = [...all("[data-eg=explore]").map(explore), ...tried];
     const restore = () => restores.forEach((one) => one());

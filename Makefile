@@ -9,7 +9,7 @@ SET ?=
 ARGS ?=
 BENCH ?= $(wildcard ../shared/data/sag_examples ../shared/data/imagenet100)
 
-.PHONY: help gallery serve doctor publish check-zensical test test-slow bench-search bench-heatmaps bench-memory bench-vae vae audit check lint format types install install-dev clean distclean
+.PHONY: help gallery serve doctor publish check-zensical test test-slow bench-search bench-heatmaps bench-memory bench-vae concepts vae audit check lint format types install install-dev clean distclean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -52,6 +52,9 @@ bench-heatmaps: $(VENV)/.installed-dev ## Compare the heatmaps with the librarie
 
 bench-vae: $(VENV)/.installed-dev ## Compare FactorVAE with AD-FactorVAE over three seeds; resumable, long
 	$(BIN)/python -m tests.benchmarks.disentanglement build/bench/vae --out build/bench/vae.json $(ARGS)
+
+concepts: $(VENV)/.installed ## Learn the concepts that come with the default set again
+	$(BIN)/gallery concepts train gallery/curation/default_set --to gallery/curation/default_set/concepts
 
 vae: $(VENV)/.installed ## Train the brick autoencoder; minutes on one core
 	$(BIN)/gallery vae train --out build/vae/brick --data textures:brick --likelihood gaussian --steps 2000 --latents 32 --width 24 --batch 32 --device cpu

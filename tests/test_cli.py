@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 import gallery
 from gallery import cli
+from gallery.cli.friendly import friendly
 from gallery.curation.toml_text import toml_value
 from gallery.errors import GalleryError
 from tests.pipeline import toy
@@ -306,7 +307,7 @@ def test_errors_become_messages_and_exit_codes(error: BaseException, code: int, 
     app = typer.Typer()
 
     @app.command()
-    @cli.friendly
+    @friendly
     def fail() -> None:
         raise error
 

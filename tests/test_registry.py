@@ -138,7 +138,12 @@ def test_long_lists_of_names_are_cut() -> None:
 # --- the registries there are -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("registry", "name"), ENTRIES, ids=lambda given: given if isinstance(given, str) else given.kind)
+def _id(given: Registry[Any] | str) -> str:
+    """Return a name that is the same in every process: tests run in two."""
+    return given if isinstance(given, str) else given.kind
+
+
+@pytest.mark.parametrize(("registry", "name"), ENTRIES, ids=_id)
 def test_a_plugin_is_called_like_its_module_and_documented(registry: Registry[Any], name: str) -> None:
     entry = registry[name]
     module = inspect.getmodule(entry.call)
@@ -149,7 +154,7 @@ def test_a_plugin_is_called_like_its_module_and_documented(registry: Registry[An
     assert entry.reference
 
 
-@pytest.mark.parametrize(("registry", "name"), ENTRIES, ids=lambda given: given if isinstance(given, str) else given.kind)
+@pytest.mark.parametrize(("registry", "name"), ENTRIES, ids=_id)
 def test_options_are_plain_values_with_documented_meaning(registry: Registry[Any], name: str) -> None:
     entry = registry[name]
     doc = inspect.getdoc(entry.call) or ""

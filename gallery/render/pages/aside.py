@@ -12,8 +12,6 @@ from collections.abc import Callable
 import jinja2
 from markupsafe import Markup
 
-PLACE = "<!--part-->"
-"""Stands in the Markdown for a part; text of users cannot hold it, because it is escaped."""
 _OPEN, _CLOSE = "<!--aside-->", "<!--/aside-->"
 _ASIDE = re.compile(f"{_OPEN}\n*(.*?)\n*{_CLOSE}", re.DOTALL)
 _UNPRINTABLE = re.compile(
@@ -34,6 +32,11 @@ def aside(caller: Callable[[], Markup]) -> Markup:
     return Markup(_OPEN) + inside + Markup(_CLOSE)
 
 
+def place(number: int) -> str:
+    """Return what stands in the Markdown for a part; text of users cannot hold it, because it is escaped."""
+    return f"<!--part {number}-->"
+
+
 def set_aside(text: str) -> str:
     """Move the marked parts of a Markdown file behind the key ``parts`` of its front matter.
 
@@ -43,7 +46,8 @@ def set_aside(text: str) -> str:
     parts = _ASIDE.findall(text)
     if not parts:
         return text
-    body = _ASIDE.sub(PLACE, text)
+    places = (place(i) for i in range(len(parts)))
+    body = _ASIDE.sub(lambda _: next(places), text)
     listed = "".join(f"- |1-\n{_indented(part)}\n" for part in parts)
     return body.replace("---\n", f"---\nparts:\n{listed}", 1)
 

@@ -47,7 +47,7 @@ from gallery.records import (
     cells_of,
     mask_of,
 )
-from gallery.render.pages.aside import PLACE
+from gallery.render.pages.aside import place
 from gallery.render.pages.site import render_site
 from tests.render.pages.synthetic_answers import (
     make_necessity,
@@ -361,8 +361,8 @@ def page_text(file: Path) -> str:
     """Return a Markdown page as the theme shows it: with the parts that were set aside in their places."""
     text = file.read_text(encoding="utf-8")
     body, meta = get_data(text)
-    for part in meta.pop("parts", ()):
-        body = body.replace(PLACE, part, 1)
+    for number, part in enumerate(meta.pop("parts", ())):
+        body = body.replace(place(number), part)
     head = text.removeprefix("---\n").partition("\n---\n")[0]
     head = re.sub(r"^parts:\n((- |  ?).*\n|\n)*", "", head, count=1)
     return f"---\n{head}\n---\n{body}"

@@ -141,5 +141,5 @@ def test_finish_refuses_an_unknown_cam_layer() -> None:
 
 
 def test_every_source_is_registered_with_its_facts() -> None:
-    assert SOURCES.names() == ["checkpoint", "embedded", "timm", "torchvision"]
+    assert SOURCES.names() == ["checkpoint", "embedded", "intr", "timm", "torchvision"]
     assert all(entry.title and entry.reference and entry.doc for entry in SOURCES)

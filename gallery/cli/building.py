@@ -88,13 +88,15 @@ def build(
 @with_workers
 def export(
     workers: Workers,
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write to.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder to write to; --out says where the results are.")
+    ],
     gallery_set: SetPath = None,
     out_dir: OutPath = HERE,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write every result as JSON and arrays to OUT/<classifier>/<image>/, computing what is missing."""
+    """Write every result as JSON and arrays to FOLDER/<classifier>/<image>/, computing what is missing."""
     from gallery.pipeline.export import export as export_results
 
     job = job_of(gallery_set, out_dir, workers.device)

@@ -7,7 +7,7 @@ import rjsmin
 
 from gallery.templates import templates_folder
 
-_CSS_PIECE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|/\*.*?\*/|\s+""", re.DOTALL)
+_CSS_PIECE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?:/\*.*?\*/|\s)+""", re.DOTALL)
 _CSS_TIGHT = re.compile(r""" ?([{};,]) ?|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
 

@@ -17,6 +17,7 @@ ASSETS = sorted((templates_folder() / "theme/assets").iterdir())
     [
         ("a { color : red ; }\n\nb{}", "a{color : red}b{}"),
         ("/* x */a{b:c}/* y\n{;} */", "a{b:c}"),
+        ("a{b:c}\n\n/* x */\n\n/* y */ a{b:c}", "a{b:c}a{b:c}"),
         ("a::before{content:'  ; /* kept */ '}", "a::before{content:'  ; /* kept */ '}"),
         ('a{content:"\\"  }"}', 'a{content:"\\"  }"}'),
         (".a{ :is(th, td){x:y} }", ".a{:is(th,td){x:y}}"),

@@ -9,7 +9,7 @@ SET ?=
 ARGS ?=
 BENCH ?= $(wildcard ../shared/data/sag_examples ../shared/data/imagenet100)
 
-.PHONY: help gallery serve doctor publish check-zensical test test-slow bench-search bench-heatmaps bench-memory bench-vae concepts vae audit check lint format types install install-dev clean distclean
+.PHONY: help gallery serve doctor publish check-zensical test test-slow test-lowest bench-search bench-heatmaps bench-memory bench-vae concepts vae audit check lint format types install install-dev clean distclean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -43,6 +43,11 @@ test-slow: $(VENV)/.installed-dev ## Run every test, those with the real network
 	$(BIN)/python -m pip install --quiet '.[parity,scale]'
 	$(BIN)/python -m pytest $(ARGS)
 
+test-lowest: ## Run the fast tests with the lowest version of every package that is allowed
+	@mkdir -p build && .ci/lowest > build/lowest.txt
+	PIP_CONSTRAINT=$(CURDIR)/build/lowest.txt $(MAKE) test VENV=.venv-lowest \
+		ARGS='-W ignore::DeprecationWarning -W ignore::FutureWarning $(ARGS)' # old packages warn about the new ones that they pull in
+
 bench-search: $(VENV)/.installed-dev ## Compare the search with the official procedure; BENCH="folder ..." names photographs
 	$(BIN)/python -m tests.benchmarks.search $(BENCH) --out build/bench/search.json $(ARGS)
 
@@ -56,8 +61,11 @@ bench-vae: $(VENV)/.installed-dev ## Compare FactorVAE with AD-FactorVAE over th
 concepts: $(VENV)/.installed ## Learn the concepts that come with the default set again
 	$(BIN)/gallery concepts train gallery/curation/default_set --to gallery/curation/default_set/concepts
 
-vae: $(VENV)/.installed ## Train the brick autoencoder; minutes on one core
-	$(BIN)/gallery vae train --out build/vae/brick --data textures:brick --likelihood gaussian --steps 2000 --latents 32 --width 24 --batch 32 --device cpu
+vae: $(VENV)/.installed ## Train the autoencoders that come with the default set again; half an hour on one core
+	$(BIN)/gallery vae train --out build/vae/brick --data textures:brick --likelihood gaussian --layer 0 --steps 2000 --latents 32 --width 24 --batch 32 --device cpu
+	$(BIN)/gallery vae train --out build/vae/digits --data digits:3 --size 32 --steps 1500 --latents 8 --width 16 --batch 32 --device cpu
+	$(BIN)/gallery vae train --out build/vae/dsprites --data dsprites: --family factor_vae --gamma 10 --steps 6000 --latents 10 --width 16 --discriminator-width 256 --batch 64 --device cpu
+	sha256sum build/vae/*/model.safetensors gallery/curation/default_set/vae/*.safetensors
 
 bench-memory: $(VENV)/.installed-dev ## Measure memory against the number of images
 	$(BIN)/python -m tests.benchmarks.memory 100 1000 $(ARGS)

@@ -12,8 +12,8 @@ import gallery
 
 ROOT = Path(gallery.__file__).parent
 FOUNDATIONS = (
-    "errors", "locks", "registry", "records", "interfaces", "config", "templates", "preprocess",
-    "superpixels", "tensors", "layouts", "perturbation",
+    "errors", "installed", "locks", "odds", "registry", "records", "interfaces", "lockstep", "config",
+    "templates", "preprocess", "superpixels", "tensors", "layouts", "perturbation",
 )  # fmt: skip
 """In the order in which they may import each other."""
 STAGES = {
@@ -141,7 +141,7 @@ TORCH_FREE_MODULES = (
     "gallery.explain.robustness", "gallery.explain.questions", "gallery.explain.what_if",
     "gallery.survey.simulatability", "gallery.superpixels",
     "gallery.explain.graphs.attention_graph", "gallery.execute.local", "gallery.preprocess",
-    "gallery.operations.doctor", "gallery.operations.upkeep", "gallery.operations.installed",
+    "gallery.operations.doctor", "gallery.operations.upkeep", "gallery.installed",
     "gallery.pipeline.events", "gallery.pipeline.logbook", "gallery.generative.data.textures",
     "gallery.generative.scores", "gallery.generative.votes", "gallery.generative.settings",
 )  # fmt: skip

@@ -153,16 +153,3 @@ def trace(module: nn.Module, size: tuple[int, int]) -> Trace:
         shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise ClassifierError(f"The network returns {shape}, not (1, K) logits of K >= 2 classes.")
     return Trace(recorder.path, int(logits.shape[1]))
-
-
-def default_cam_layer(module: nn.Module, size: tuple[int, int]) -> str:
-    """Return the dotted path of the default CAM layer, or "" if there is none.
-
-    Args:
-        module: The network in evaluation mode.
-        size: (H, W) of its input, pixels.
-
-    Raises:
-        ClassifierError: As for ``trace``.
-    """
-    return trace(module, size).cam_layer

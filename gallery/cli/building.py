@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -34,8 +34,7 @@ def explain(
 ) -> None:
     """Compute predictions, heatmaps, minimal sufficient explanations and attention graphs."""
     job = job_of(gallery_set, out_dir, workers.device, shard)
-    with running(_run("explain", job, workers), quiet=quiet, as_json=as_json) as reporter:
-        _fail_on(_explain(job, workers, reporter, with_measures=False))
+    _explain_or_measure("explain", job, workers, quiet=quiet, as_json=as_json)
 
 
 @alone
@@ -50,8 +49,7 @@ def measure(
 ) -> None:
     """Measure every heatmap (and compute whatever is missing for it)."""
     job = job_of(gallery_set, out_dir, workers.device, shard)
-    with running(_run("measure", job, workers), quiet=quiet, as_json=as_json) as reporter:
-        _fail_on(_explain(job, workers, reporter))
+    _explain_or_measure("measure", job, workers, quiet=quiet, as_json=as_json)
 
 
 @alone
@@ -106,6 +104,13 @@ def export(
         if not quiet:
             (err if as_json else out).print(f"{n} folders in {plain(str(target))}")
         _fail_on(index)
+
+
+def _explain_or_measure(
+    command: Literal["explain", "measure"], job: "Job", workers: Workers, *, quiet: bool, as_json: bool
+) -> None:
+    with running(_run(command, job, workers), quiet=quiet, as_json=as_json) as reporter:
+        _fail_on(_explain(job, workers, reporter, with_measures=command == "measure"))
 
 
 def _run(command: str, job: "Job", workers: Workers) -> Run:

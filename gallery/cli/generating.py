@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,7 +58,10 @@ def train(
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
-    """Train a variational autoencoder; run again to go on where it stopped."""
+    """Train a variational autoencoder; run again to go on where it stopped.
+
+    The last lines are for the manifest of a set whose pages shall show it.
+    """
     from gallery.classifier.load import device_of
     from gallery.generative.data import load
     from gallery.generative.families import weights_of
@@ -84,6 +88,8 @@ def train(
 
         run(trainer, folder, tell, save_every=save_every, restart=restart)
     out.print(plain(f"{folder / MODEL}: {family} on {data}, {steps} steps, seed {seed}"))
+    out.print(plain("[vae.trained]"))
+    out.print(plain(f'"{MODEL}" = "{sha256((folder / MODEL).read_bytes()).hexdigest()}"'))
 
 
 def evaluate(

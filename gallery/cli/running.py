@@ -104,7 +104,7 @@ def _last(error: BaseException | None, seconds: float) -> Iterator[Event]:
 
 
 def _details(run: Run) -> dict[str, Any]:
-    from gallery.operations.installed import versions
+    from gallery.installed import versions
 
     return {
         "seed": run.settings.seed,

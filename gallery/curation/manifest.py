@@ -83,7 +83,8 @@ def _parse(path: Path) -> dict[str, Any] | Problem:
         text = path.read_bytes().decode("utf-8-sig")
         return tomllib.loads(text)
     except FileNotFoundError:
-        fix = f"Check the path, or create a set with: gallery init {path.parent}"
+        folder = path.parent if path.suffix else path  # which may have meant either
+        fix = f"Check the path, or create a set with: gallery init {folder}"
         return Problem(where, "file", "There is no such file.", fix)
     except IsADirectoryError:
         return Problem(

@@ -182,8 +182,11 @@ def _append(manifest: Path, blocks: Sequence[str]) -> None:
 
 
 def _entry_lines(entry: ImageEntry) -> list[str]:
-    """Return the keys of an entry that differ from their defaults."""
-    values = entry.model_dump(exclude_defaults=True)
+    """Return the keys of an entry that differ from their defaults, without marked regions.
+
+    Regions have a second search made; a first set shall be simple and quick.
+    """
+    values = entry.model_dump(exclude_defaults=True, exclude={"needed", "precluded"})
     return [f"{name} = {toml_value(value)}" for name, value in values.items()]
 
 

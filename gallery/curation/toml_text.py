@@ -1,6 +1,7 @@
 """Values and options as TOML text, for manifests written for people to edit."""
 
 import json
+import re
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -10,7 +11,7 @@ _BOUNDS = (("ge", "at least {}"), ("gt", "more than {}"), ("le", "at most {}"), 
 
 
 def toml_value(value: Any) -> str:  # noqa: ANN401
-    """Return ``value`` (text, bool, number or list of these) as TOML.
+    """Return ``value`` (text, bool, number, or list or table of these) as TOML on one line.
 
     Raises:
         ValueError: If text holds lone surrogates (an undecodable file name), which TOML cannot express.
@@ -25,7 +26,14 @@ def toml_value(value: Any) -> str:  # noqa: ANN401
         return repr(value)
     if isinstance(value, list):
         return f"[{', '.join(toml_value(item) for item in value)}]"
+    if isinstance(value, dict):
+        pairs = [f"{_key(name)} = {toml_value(item)}" for name, item in value.items()]
+        return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
     raise TypeError(f"no TOML for {type(value).__name__}")
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else toml_value(name)
 
 
 def option_lines(model: type[BaseModel], *, leave_out: frozenset[str] = frozenset()) -> list[str]:

@@ -56,17 +56,47 @@ def open_trained(folder: Path, *, device: str = "cpu", seed: int = 0, layer: int
     chosen = settings.attention_layer if layer is None else layer
     if not 0 <= chosen < settings.n_layers:
         raise ConfigError(f"layer is {chosen}; this encoder has the layers 0 to {settings.n_layers - 1}.")
-    data = load(settings.data, settings.size)
+    data = data_of(head, settings.data, str(folder / MODEL))
+    return Trained(head, data, Subject(model, chosen, normal, seed=seed, device=device))
+
+
+def data_of(head: Head, spec: str, where: str) -> DataSet:
+    """Return the data a model was trained on.
+
+    Args:
+        head: Of its checkpoint.
+        spec: Where the data are now.
+        where: What messages call the checkpoint.
+
+    Raises:
+        TrainingError: If they are other data.
+        ConfigError: If ``spec`` cannot be understood.
+        CurationError: If the data cannot be read.
+    """
+    data = load(spec, head.settings.size)
     if data.train.digest != head.pictures:
         raise TrainingError(
-            f"{folder / MODEL}: was trained on other pictures than {settings.data} gives now; its normal "
-            "latents would be wrong. Bring back the pictures, or train again with --restart."
+            f"{where}: was trained on other pictures than {spec} gives now; its normal latents would be "
+            "wrong. Bring back the pictures, or train again with --restart."
         )
-    return Trained(head, data, Subject(model, chosen, normal, seed=seed, device=device))
+    return data
 
 
 def localise(trained: Trained, advance: Advance) -> Mapping[str, Localisation]:
     """Score every method's anomaly maps; ``advance`` is called after each.
+
+    Raises:
+        ConfigError: If the data set has no anomalies.
+    """
+    scores = {}
+    for method in LOCALISERS:
+        scores[method], _ = judged(trained, method)
+        advance(method)
+    return scores
+
+
+def judged(trained: Trained, method: str) -> tuple[Localisation, NDArray[np.float32]]:
+    """Return the scores of one method, and its maps of the test pictures, (N, H, W).
 
     Raises:
         ConfigError: If the data set has no anomalies.
@@ -76,13 +106,16 @@ def localise(trained: Trained, advance: Advance) -> Mapping[str, Localisation]:
         raise ConfigError(
             f"{trained.head.settings.data}: has no anomalies to find; it measures disentanglement."
         )
-    scores = {}
-    for method in LOCALISERS:
-        chooser = anomaly_maps(method, trained.subject, validation.pixels)
-        maps = anomaly_maps(method, trained.subject, test.pixels)
-        scores[method] = localisation((chooser, validation.masks), (maps, test.masks), test.kinds)
-        advance(method)
-    return scores
+    chooser = anomaly_maps(method, trained.subject, validation.pixels)
+    maps = anomaly_maps(method, trained.subject, test.pixels)
+    return localisation((chooser, validation.masks), (maps, test.masks), test.kinds), maps
+
+
+@torch.no_grad()
+def reconstruction(trained: Trained, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the reconstruction of one picture from its posterior mean, (C, H, W) uint8."""
+    decoded = trained.subject.model(as_floats(picture[None], trained.subject.device))[0]
+    return np.asarray((decoded * 255).round().to(torch.uint8).cpu().numpy())
 
 
 def disentangle(trained: Trained, voting: Voting) -> Vote:

@@ -83,13 +83,20 @@ def rectified_maps(
     Cost:
         One backward pass from ``values`` to ``features`` per column.
     """
+    return relu(weighted_maps(values, features, latents, create_graph=create_graph))
+
+
+def weighted_maps(
+    values: Tensor, features: Tensor, latents: Sequence[int], *, create_graph: bool = False
+) -> Tensor:
+    """Return what ``rectified_maps`` rectifies: sum_k alpha_ik A_k, linear in the gradient of ``values``."""
     maps = []
     for i in latents:
         (gradient,) = torch.autograd.grad(
             values[:, i].sum(), features, create_graph=create_graph, retain_graph=True
         )
         alpha = gradient.mean(dim=(2, 3), keepdim=True)
-        maps.append(relu((alpha * features).sum(dim=1)))
+        maps.append((alpha * features).sum(dim=1))
     return torch.stack(maps, dim=1)
 
 
@@ -135,16 +142,21 @@ def anomaly_attention(
         absolute: Take |u| in place of u (our reading, see the module).
 
     Cost:
-        One forward and S * D backward passes.
+        One forward and 2 D backward passes, whatever S: alpha is linear in the gradient, so that of a sample
+        is made of those of mean and spread.
     """
     features, mean, log_variance = _entered(model, pictures, layer)
     spread = torch.sqrt(normal.variance + log_variance.exp())
-    total = torch.zeros_like(features[:, 0])
+    latents = range(mean.shape[1])
+    of_mean, of_spread = (weighted_maps(values, features, latents).detach() for values in (-mean, spread))
+    total = torch.zeros_like(of_mean[:, 0])
     for eps in noise:
-        u = normal.mean - mean + spread * eps
-        u = u.abs() if absolute else u
-        total = total + rectified_maps(u, features, range(u.shape[1])).mean(dim=1).detach()
-    return upsample(total.detach() / len(noise), _size(pictures))
+        maps = of_mean + eps[:, :, None, None] * of_spread
+        if absolute:
+            u = normal.mean - mean.detach() + spread.detach() * eps
+            maps = u.sign()[:, :, None, None] * maps
+        total += relu(maps).mean(dim=1)
+    return upsample(total / len(noise), _size(pictures))
 
 
 @torch.enable_grad()

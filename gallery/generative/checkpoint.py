@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -69,15 +69,32 @@ def read(path: Path) -> tuple[Head, dict[str, Tensor]]:
     if not path.is_file():
         raise TrainingError(f"{path}: no such checkpoint. `gallery vae train --out FOLDER` makes one.")
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
-    except (SafetensorError, OSError) as error:
-        raise TrainingError(f"{path}: damaged, or no safetensors file ({error}). {_AGAIN}") from error
-    return _head(path, metadata), tensors
+        content = path.read_bytes()
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
+    return parse(content, str(path))
 
 
-def _head(path: Path, metadata: Mapping[str, str]) -> Head:
+def parse(content: bytes, where: str) -> tuple[Head, dict[str, Tensor]]:
+    """Return what the bytes of a checkpoint hold.
+
+    Args:
+        content: Of the file.
+        where: What messages call it.
+
+    Raises:
+        TrainingError: If they are damaged or none of ours.
+    """
+    try:
+        tensors = load(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    except (SafetensorError, ValueError) as error:
+        raise TrainingError(f"{where}: damaged, or no safetensors file ({error}). {_AGAIN}") from error
+    return _head(where, metadata), tensors
+
+
+def _head(path: str, metadata: Mapping[str, str]) -> Head:
     try:
         values: dict[str, Any] = json.loads(metadata[_ENTRY])
         is_ours = values.pop("format") == FORMAT
@@ -127,7 +144,7 @@ def restore_optimiser(path: Path, optimiser: Optimizer, tensors: Mapping[str, Te
     optimiser.load_state_dict({**now, "state": state})
 
 
-def restore_network(path: Path, network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+def restore_network(path: Path | str, network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Put weights into a network.
 
     Raises:

@@ -29,7 +29,6 @@ from gallery.generative.model import ConvVAE
 from gallery.generative.train import as_floats
 from gallery.tensors import derive_seed, generator, upsample
 
-BASELINES = ("reconstruction_error", "encoder_grad_cam")
 _BATCH = 64
 """Pictures at a time; part of what ``released_code`` computes, as its normalisation is over the batch."""
 
@@ -55,7 +54,7 @@ class Subject:
     device: str = "cpu"
 
 
-Localiser = Callable[[Subject, Tensor, Tensor], Tensor]
+Maps = Callable[[Subject, Tensor, Tensor], Tensor]
 """(subject, pictures (B, C, H, W) in [0, 1], noise (S, B, D)) -> maps (B, H, W), higher is more anomalous."""
 
 
@@ -90,14 +89,69 @@ def _grad_cam(subject: Subject, pictures: Tensor, noise: Tensor) -> Tensor:
     return upsample(maps, (pictures.shape[-2], pictures.shape[-1]))
 
 
+@dataclass(frozen=True)
+class Localiser:
+    """A way to make anomaly maps.
+
+    Attributes:
+        maps: Makes them.
+        title: As printed.
+        text: What the map is, a sentence without its full stop.
+        unit: Of the map.
+        is_baseline: Whether it does without the attention of latents.
+    """
+
+    maps: Maps
+    title: str
+    text: str
+    unit: str
+    is_baseline: bool = False
+
+
 LOCALISERS: Mapping[str, Localiser] = {
-    "normal_difference": _difference,
-    "absolute_difference": _absolute,
-    "attention": _attention,
-    "released_code": _released,
-    "reconstruction_error": _error,
-    "encoder_grad_cam": _grad_cam,
+    "normal_difference": Localiser(
+        _difference,
+        "Normal difference",
+        "the anomaly attention of the paper: of samples of how the latents differ from normal ones",
+        "latent units",
+    ),
+    "absolute_difference": Localiser(
+        _absolute,
+        "Absolute difference",
+        "our variant: attention of the absolute values of these samples, so that departures in either "
+        "direction count",
+        "latent units",
+    ),
+    "attention": Localiser(
+        _attention,
+        "Attention",
+        "the attention of the paper, of the latents themselves, which knows nothing of normal pictures",
+        "latent units",
+    ),
+    "released_code": Localiser(
+        _released,
+        "Released code",
+        "what the published code of the authors does: one map of the sum of all latents, its absolute value, "
+        "gradients scaled over 64 pictures together",
+        "no unit",
+    ),
+    "reconstruction_error": Localiser(
+        _error,
+        "Reconstruction error",
+        "squared difference of picture and reconstruction",
+        "squared intensity, white is 1",
+        is_baseline=True,
+    ),
+    "encoder_grad_cam": Localiser(
+        _grad_cam,
+        "Grad-CAM of the encoder",
+        "Grad-CAM for the divergence of the posterior from the prior",
+        "nats",
+        is_baseline=True,
+    ),
 }
+ATTENTION = "normal_difference"
+"""The method that examples are chosen by: that of the paper."""
 
 
 def anomaly_maps(method: str, subject: Subject, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -116,5 +170,6 @@ def anomaly_maps(method: str, subject: Subject, pixels: NDArray[np.uint8]) -> ND
     for start in range(0, len(pixels), _BATCH):
         pictures = as_floats(pixels[start : start + _BATCH], subject.device)
         noise = torch.randn(subject.n_samples, len(pictures), subject.model.shape.latents, generator=rng)
-        maps.append(LOCALISERS[method](subject, pictures, noise.to(subject.device)).float().cpu().numpy())
+        made = LOCALISERS[method].maps(subject, pictures, noise.to(subject.device))
+        maps.append(made.float().cpu().numpy())
     return np.concatenate(maps)

@@ -35,6 +35,7 @@ class Localisation:
         optimistic_iou: See the module.
         by_kind: Kind of defect -> ``pixel_auroc`` over the pictures of that kind alone.
         image_auroc: Of pictures, scored by the largest value of their map.
+        image_by_kind: Kind of defect -> ``image_auroc`` of the pictures of that kind against the normal ones.
 
     Those that need masks are None where there are none.
     """
@@ -45,6 +46,7 @@ class Localisation:
     optimistic_iou: float | None
     by_kind: Mapping[str, float] | None
     image_auroc: float
+    image_by_kind: Mapping[str, float]
 
 
 def auroc(scores: Float, is_positive: Bool) -> float:
@@ -117,9 +119,13 @@ def localisation(
     maps, masks = test
     of_kind = {kind: np.array([one == kind for one in kinds]) for kind in sorted(set(kinds))}
     is_good = of_kind.pop(GOOD, np.zeros(len(maps), dtype=bool))
-    of_images = auroc(maps.reshape(len(maps), -1).max(axis=1), ~is_good)
+    highest = image_scores(maps)
+    of_images = auroc(highest, ~is_good)
+    images = {
+        kind: auroc(highest[where | is_good], where[where | is_good]) for kind, where in of_kind.items()
+    }
     if masks is None or validation[1] is None:
-        return Localisation(None, None, None, None, None, of_images)
+        return Localisation(None, None, None, None, None, of_images, images)
     threshold = best_threshold(validation[0], validation[1])
     return Localisation(
         pixel_auroc=auroc(maps, masks),
@@ -128,7 +134,14 @@ def localisation(
         optimistic_iou=optimistic_iou(maps, masks),
         by_kind={kind: auroc(maps[where], masks[where]) for kind, where in of_kind.items()},
         image_auroc=of_images,
+        image_by_kind=images,
     )
+
+
+def image_scores(maps: Float) -> Float:
+    """Return the score of every picture, (N,): the largest value of its map."""
+    highest: Float = maps.reshape(len(maps), -1).max(axis=1)
+    return highest
 
 
 def _flat(scores: Float, is_positive: Bool) -> tuple[Float, Bool]:

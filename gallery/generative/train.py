@@ -226,13 +226,24 @@ def load_model(path: Path, device: str = "cpu") -> tuple[Head, ConvVAE, NormalLa
         TrainingError: If the file is missing, damaged or none of ours.
     """
     head, tensors = checkpoint.read(path)
+    return head, *restored(head, tensors, str(path), device)
+
+
+def restored(
+    head: Head, tensors: Mapping[str, Tensor], where: str, device: str = "cpu"
+) -> tuple[ConvVAE, NormalLatents]:
+    """Return what ``load_model`` returns, of a checkpoint that has been read; ``where`` is for messages.
+
+    Raises:
+        TrainingError: If it is not of a finished run.
+    """
     model = build(head.settings, head.channels)
-    checkpoint.restore_network(path, model, checkpoint.below("vae", tensors))
+    checkpoint.restore_network(where, model, checkpoint.below("vae", tensors))
     moments = checkpoint.below("normal", tensors)
     if set(moments) != {"mean", "variance"}:
-        raise TrainingError(f"{path}: holds no moments of the normal latents. Name the file {MODEL}.")
+        raise TrainingError(f"{where}: holds no moments of the normal latents. Name the file {MODEL}.")
     normal = NormalLatents(**{name: tensor.to(device) for name, tensor in moments.items()})
-    return head, model.to(device).eval().requires_grad_(requires_grad=False), normal
+    return model.to(device).eval().requires_grad_(requires_grad=False), normal
 
 
 @torch.no_grad()

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gallery.errors import ConfigError
 from gallery.generative.attention import latent_maps
 from gallery.generative.localise import Subject
+from gallery.generative.losses import kl_per_latent
 from gallery.generative.train import as_floats
 from gallery.tensors import upsample
 
@@ -28,6 +30,7 @@ class Traversal:
     Attributes:
         latent: Which, from 0.
         here: Its posterior mean for the picture.
+        divergence: Of its posterior for the picture from the prior, nats.
         values: What it was set to.
         pictures: (V, C, H, W) uint8, decoded.
         change: Range of a pixel over ``pictures``, mean over the pixels, in [0, 1].
@@ -36,6 +39,7 @@ class Traversal:
 
     latent: int
     here: float
+    divergence: float
     values: tuple[float, ...]
     pictures: NDArray[np.uint8]
     change: float
@@ -65,14 +69,19 @@ def traversals(
         latent_maps(subject.model, pictures, subject.layer)[0], (picture.shape[1], picture.shape[2])
     )
     with torch.no_grad():
-        mean = subject.model.encode(pictures)[0][0]
-        made = [_traversal(subject, mean, i, values, maps[i]) for i in range(len(mean))]
+        mean, log_variance = subject.model.encode(pictures)
+        made = [_traversal(subject, (mean, log_variance), i, values, maps[i]) for i in range(mean.shape[1])]
     return tuple(sorted(made, key=lambda one: (-one.change, one.latent)))
 
 
 def _traversal(
-    subject: Subject, mean: torch.Tensor, latent: int, values: Sequence[float], attention: torch.Tensor
+    subject: Subject,
+    posterior: tuple[Tensor, Tensor],
+    latent: int,
+    values: Sequence[float],
+    attention: Tensor,
 ) -> Traversal:
+    mean = posterior[0][0]
     latents = mean.repeat(len(values), 1)
     latents[:, latent] = torch.tensor(values, device=mean.device)
     decoded = torch.sigmoid(subject.model.decode(latents)).cpu()
@@ -80,6 +89,7 @@ def _traversal(
     return Traversal(
         latent=latent,
         here=float(mean[latent]),
+        divergence=float(kl_per_latent(*posterior)[0, latent]),
         values=tuple(values),
         pictures=(decoded * 255).round().to(torch.uint8).numpy(),
         change=float(span.mean()),

@@ -8,9 +8,9 @@ import torch
 
 from gallery import __version__
 from gallery.errors import ConfigError
+from gallery.installed import versions
 from gallery.interfaces import Classifier
 from gallery.operations.calibration import Calibration, Task, calibrate
-from gallery.operations.installed import versions
 from gallery.operations.rates import Rate, batches_for, precisions, rate_of
 from gallery.pipeline.build import Job, load_classifiers
 from gallery.pipeline.explain import device_name

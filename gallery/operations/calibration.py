@@ -13,6 +13,7 @@ from gallery.curation.plan import Planned, numbered, plan
 from gallery.errors import GalleryError
 from gallery.operations.upkeep import by_kind, of_folder
 from gallery.pipeline.build import Job, explain_set
+from gallery.pipeline.generative.explain import STAGE as GENERATIVE
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.shard import Shard
 from gallery.pipeline.site import publish_site, render
@@ -97,6 +98,7 @@ class Calibration:
         images: Their ids.
         tasks: Title of the classifier -> task -> what it took.
         start_s: Before the first image: reading weights, choosing precision and batch size.
+        generative_s: Of the autoencoders, which do not depend on the images.
         pages: Kind of page ("i" = image pages, "" = all others) -> seconds per page drawn.
         n_pages: Kind of page -> how many there were.
         publish_s: Turning all those pages into the site.
@@ -107,6 +109,7 @@ class Calibration:
     images: list[str] = field(default_factory=list)
     tasks: dict[str, dict[str, Task]] = field(default_factory=dict)
     start_s: float = 0.0
+    generative_s: float = 0.0
     pages: dict[str, float] = field(default_factory=dict)
     n_pages: dict[str, int] = field(default_factory=dict)
     publish_s: float = 0.0
@@ -143,7 +146,10 @@ def calibrate(job: Job, n_images: int, calibration: Calibration, reporter: Repor
     """
     positions = spread(positions_of(job), n_images)
     with tempfile.TemporaryDirectory(prefix="gallery-", ignore_cleanup_errors=True) as folder:
-        part = replace(job, workspace=Workspace(Path(folder)), shard=Picked(1, 1, positions))
+        # Neither is made per image, and both would be learnt anew from the few images tried.
+        settings = job.settings.model_copy(update={"concepts": None, "vae": None})
+        workspace = Workspace(Path(folder))
+        part = replace(job, settings=settings, workspace=workspace, shard=Picked(1, 1, positions))
         watch = Watch(calibration, reporter)
         index = explain_set(part, watch)
         if not index.entries:
@@ -216,6 +222,8 @@ class Watch:
             one = tasks.setdefault(task, Task())
             one.forwards[image] = forwards
             one.seconds += seconds
+        elif self._stage == GENERATIVE:
+            self._calibration.generative_s += seconds
         elif self._stage == "render":
             kind = "i" if image.startswith("i/") else ""
             n = self._calibration.n_pages.get(kind, 0)

@@ -16,8 +16,8 @@ from typing import Any
 from PIL import ImageFont, features
 
 from gallery.errors import GalleryError
+from gallery.installed import installed, python_wanted
 from gallery.operations.finding import Finding
-from gallery.operations.installed import installed, python_wanted
 from gallery.pipeline.logbook import n_cpus
 from gallery.templates import mkdocs_config_file
 

@@ -14,9 +14,12 @@ from statistics import fmean, stdev
 
 from gallery.interfaces import Classifier
 from gallery.operations.calibration import Calibration, Task, positions_of, spread
+from gallery.operations.estimate_concepts import concept_cost
 from gallery.operations.needs import Need, needs
 from gallery.operations.upkeep import by_kind, of_folder
 from gallery.pipeline.build import Job
+from gallery.pipeline.generative.explain import check_generative
+from gallery.pipeline.generative.index import INDEX, GenerativeIndex, index_made_by
 from gallery.store.store import UNREADABLE, Store
 
 LOOKED_AT = 24
@@ -101,10 +104,11 @@ def estimate(job: Job, classifiers: Sequence[Classifier], calibration: Calibrati
         how: Where it comes from, one sentence.
 
     Raises:
-        GalleryError: If a photograph among those looked at cannot be read.
+        GalleryError: If a photograph among those looked at cannot be read, or a file of ``[vae]`` is not the
+            one listed.
 
     Cost:
-        Decodes at most ``LOOKED_AT`` images.
+        Decodes at most ``LOOKED_AT`` images; with learned concepts, all, and see ``concept_cost``.
     """
     positions = positions_of(job)
     n, looked = len(positions), spread(positions, LOOKED_AT)
@@ -124,6 +128,12 @@ def estimate(job: Job, classifiers: Sequence[Classifier], calibration: Calibrati
         "render": _render_s(calibration, n),
         "publish": _publish_s(calibration, n),
     }
+    if job.settings.vae is not None:
+        check_generative(job.settings, job.folder)
+        parts["autoencoders"] = 0.0 if _has_generative(job) else calibration.generative_s
+    concepts = concept_cost(job, classifiers, n)
+    if concepts.basis:
+        parts["concepts"] = concepts.seconds
     seconds = sum(parts.values())
     doubt = _doubt(known, n, left / seconds if seconds else 0.0)
     n_bytes = {
@@ -137,11 +147,11 @@ def estimate(job: Job, classifiers: Sequence[Classifier], calibration: Calibrati
         low=seconds / (1 + doubt),
         high=seconds * (1 + doubt),
         parts=parts,
-        forwards=round(sum(one.forwards * (1 - one.share_done) for one in known) * n),
+        forwards=round(sum(one.forwards * (1 - one.share_done) for one in known) * n) + concepts.forwards,
         n_bytes=n_bytes,
         n_bytes_more=max(0, sum(n_bytes.values()) - _there(job)),
         free=_free(job),
-        basis=(how, *_basis(known, len(looked), n)),
+        basis=(how, *_basis(known, len(looked), n), *filter(None, (concepts.basis,))),
     )
 
 
@@ -199,6 +209,11 @@ def _doubt(known: Sequence[_Known], n: int, share: float) -> float:
     varies = stdev(times) / fmean(times) if len(times) > 1 and fmean(times) else ASSUMED_SPREAD
     of_mean = varies * math.sqrt(1 / max(len(times), 1) + 1 / max(n, 1))
     return 2 * math.hypot(share * of_mean, NOISE)
+
+
+def _has_generative(job: Job) -> bool:
+    """Return whether the autoencoders of a set have been explained, with these settings."""
+    return job.workspace.store.get(INDEX, index_made_by(job.settings), GenerativeIndex) is not None
 
 
 def _sizes(calibration: Calibration) -> list[tuple[str, float]]:

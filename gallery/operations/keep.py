@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from gallery.pipeline.concept_index import INDEX, MAP, NETWORK, SCORES
+from gallery.pipeline.concepts.index import INDEX, MAP, NETWORK, SCORES
+from gallery.pipeline.generative import index as generative
 from gallery.pipeline.index import ENTRY, SHARD
 from gallery.pipeline.live import CHECK, MODEL
 
@@ -23,12 +24,14 @@ class Keep:
         classifiers: Digests of classifiers; their measured speed, their exports and their concepts are
             kept.
         settings: Digests of the sets' settings; lists of what belongs to them are kept.
+        files: Digests of autoencoders and of results measured elsewhere; what was made of them is kept.
     """
 
     keys: frozenset[Key]
     unknown: frozenset[tuple[str, str]]
     classifiers: frozenset[str]
     settings: frozenset[str]
+    files: frozenset[str] = frozenset()
 
     @classmethod
     def all_of(cls, parts: Iterable["Keep"]) -> "Keep":
@@ -39,6 +42,7 @@ class Keep:
             frozenset().union(*(part.unknown for part in parts)),
             frozenset().union(*(part.classifiers for part in parts)),
             frozenset().union(*(part.settings for part in parts)),
+            frozenset().union(*(part.files for part in parts)),
         )
 
     def needs(self, kind: str, key: str, made_by: Callable[[], MadeBy | None]) -> bool:
@@ -56,7 +60,9 @@ class Keep:
             return True
         if kind in ("tuning", MODEL, CHECK, NETWORK, SCORES, MAP):
             return made.get("classifier") in self.classifiers
-        if kind in (ENTRY, SHARD, INDEX):
+        if kind in generative.OF_FILES:
+            return made.get("file") in self.files
+        if kind in (ENTRY, SHARD, INDEX, generative.INDEX):
             return made.get("settings") in self.settings
         return _of_pair(made) in self.unknown
 

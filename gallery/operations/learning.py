@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gallery.errors import ConfigError
 from gallery.pipeline.build import Job, load_classifiers
-from gallery.pipeline.concept_files import write_network
-from gallery.pipeline.concept_networks import Lesson, targets
+from gallery.pipeline.concepts.files import write_network
+from gallery.pipeline.concepts.lesson import Lesson, targets
 from gallery.pipeline.progress import Reporter
 from gallery.store.codec import encode
 from gallery.store.store import write_atomic

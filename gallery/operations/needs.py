@@ -85,7 +85,10 @@ def keep_of(job: Job, reporter: Reporter) -> Keep:
         else:
             keys.update(need.keys.values())
     digests = frozenset(classifier.card.digest for classifier in classifiers)
-    return Keep(frozenset(keys), frozenset(unknown), digests, frozenset({settings_digest(job.settings)}))
+    vae = job.settings.vae
+    files = frozenset() if vae is None else frozenset([*vae.trained.values(), *vae.results.values()])
+    settings = frozenset({settings_digest(job.settings)})
+    return Keep(frozenset(keys), frozenset(unknown), digests, settings, files)
 
 
 def _need(image: ImageRecord, explainer: Explainer) -> Need:

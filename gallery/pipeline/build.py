@@ -13,11 +13,14 @@ from gallery.errors import ConfigError, GalleryError, Problem
 from gallery.execute.local import Local
 from gallery.explain.heatmaps._base import HEATMAPS, inapplicable
 from gallery.explain.search._base import SEARCHES
+from gallery.installed import explaining_versions
 from gallery.interfaces import Classifier, Executor
 from gallery.measure._base import MEASURES
 from gallery.pipeline.classifier_run import ClassifierRun
-from gallery.pipeline.concepts import Surroundings, check_classes, check_concepts, explain_concepts
-from gallery.pipeline.explain import measures_of, methods_of, versions
+from gallery.pipeline.concepts.explain import Surroundings, check_classes, check_concepts, explain_concepts
+from gallery.pipeline.explain import measures_of, methods_of
+from gallery.pipeline.generative.explain import check_generative, explain_generative
+from gallery.pipeline.generative.files import check_files
 from gallery.pipeline.guides import check_guide
 from gallery.pipeline.index import (
     ResultsIndex,
@@ -79,6 +82,7 @@ def explain_set(
     methods_of(settings), measures_of(settings)
     check_search(settings)
     check_concepts(settings)
+    check_generative(settings, job.folder)
     if settings.live:
         prepare_live(settings, job.folder, job.workspace)
     # Workers elsewhere load classifiers of their own; here they are only asked what they are.
@@ -106,6 +110,7 @@ def explain_set(
         save_index(index, job.workspace)
         around = Surroundings(settings, job.folder, job.workspace.store, reporter)
         explain_concepts(around, index, classifiers)
+        explain_generative(settings, job.folder, job.workspace.store, reporter)
     elif with_measures:
         save_shard(index, job.workspace.store, job.shard)
     return index
@@ -173,6 +178,8 @@ def check_names(settings: SetSettings, manifest: Path) -> list[Problem]:
         check_concepts(settings)
     except GalleryError as error:
         problems.append(Problem(where, "concepts.maps", str(error), "Correct the name or option."))
+    if settings.vae is not None:
+        problems += check_files(settings.vae, manifest)
     for spec in settings.classifiers:
         source, _, model = spec.partition(":")
         if source not in SOURCES:
@@ -207,7 +214,7 @@ def catalogue_of(settings: SetSettings, classifiers: Sequence[Classifier], devic
         ),
         searches=tuple(searches),
         measures=tuple(_measure_card(MEASURES[measure.name]) for measure in measures_of(settings)),
-        versions=versions(),
+        versions=explaining_versions(),
         device=device,
     )
 

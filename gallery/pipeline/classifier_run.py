@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from gallery.curation.curate import iter_images
 from gallery.errors import ExecutionError
 from gallery.execute.local import chunks
+from gallery.installed import explaining_versions
 from gallery.interfaces import Classifier, Executor, Prepare, Tell
-from gallery.pipeline.explain import Explainer, versions
+from gallery.pipeline.explain import Explainer
 from gallery.pipeline.index import ENTRY, EntryRef, ResultKeys
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.worker import Advanced, Assignment, Failed, Finished, News, Noted, Ready, Worker
@@ -107,7 +108,7 @@ class ClassifierRun:
             )
 
     def _welcome(self, worker: str, ready: Ready) -> None:
-        ours = versions()
+        ours = explaining_versions()
         if other := sorted(
             name for name in {*ours, *ready.versions} if ready.versions.get(name) != ours.get(name)
         ):

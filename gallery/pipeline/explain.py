@@ -1,14 +1,11 @@
 """Explain and measure a chunk of images under one classifier, keeping every result the moment it is there."""
 
-import importlib.metadata
-import platform
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import torch
 
-from gallery import __version__
 from gallery.config import SetSettings
 from gallery.errors import ConfigError
 from gallery.explain.heatmaps._base import HEATMAPS, inapplicable
@@ -178,10 +175,3 @@ def applicable(methods: Sequence[Plugin], classifier: Classifier) -> tuple[list[
 def device_name(classifier: Classifier) -> str:
     """Return the name of the device as pages print it."""
     return torch.cuda.get_device_name(classifier.device) if classifier.device.startswith("cuda") else "cpu"
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of everything that takes part in explaining."""
-    packages = ["numpy", "pillow", "timm", "torch", "torchvision"]
-    found = {name: importlib.metadata.version(name) for name in packages}
-    return {"explanation-gallery": __version__, "python": platform.python_version(), **found}

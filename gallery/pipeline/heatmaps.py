@@ -11,7 +11,7 @@ from gallery.explain.heatmaps._base import HEATMAPS, RawMap, Structure, Subject,
 from gallery.pipeline.case import Case
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.recipe import Plugin
-from gallery.records import Heatmap
+from gallery.records import Heatmap, HeatmapPart
 from gallery.scoring.engine import Engine, Scorer
 from gallery.store.store import Store
 from gallery.tensors import derive_seed, left_as_found, upsample
@@ -119,6 +119,7 @@ def record_of(method: Plugin, subject: Subject, raw: RawMap, seconds: float) -> 
         forwards=raw.forwards,
         backwards=raw.backwards,
         seconds=seconds,
+        parts=tuple(HeatmapPart(name, one.detach().float().cpu().numpy()) for name, one in raw.parts.items()),
     )
 
 

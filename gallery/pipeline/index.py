@@ -136,10 +136,10 @@ class ResultsIndex:
 def settings_digest(settings: SetSettings) -> str:
     """Return the SHA-256 hex of the settings results depend on.
 
-    What came later, ``[what_if]``, ``[prompts]``, ``[concepts]``, ``needed`` and ``precluded``, only counts
-    where it differs from its defaults: results of versions that did not know it are still shown.
+    What came later, ``[what_if]``, ``[prompts]``, ``[concepts]``, ``[vae]``, ``needed`` and ``precluded``,
+    only counts where it differs from its defaults: results of versions that did not know it are still shown.
     """
-    later = {"what_if": WhatIfSettings(), "prompts": PromptSettings(), "concepts": None}
+    later = {"what_if": WhatIfSettings(), "prompts": PromptSettings(), "concepts": None, "vae": None}
     left_out = PRESENTATION | {name for name, usual in later.items() if getattr(settings, name) == usual}
     known = settings.model_dump(mode="json", exclude=left_out)
     for image in known["images"]:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from gallery.config import SetSettings
-from gallery.pipeline.concept_index import load_concepts
+from gallery.pipeline.concepts.index import load_concepts
+from gallery.pipeline.generative.index import load_generative
 from gallery.pipeline.index import load_index, load_results
 from gallery.pipeline.live import load_kit
 from gallery.pipeline.progress import Reporter
@@ -33,6 +34,7 @@ def render(settings: SetSettings, workspace: Workspace, reporter: Reporter) -> N
         on_page=lambda page: reporter.advance(page, "page"),
         live=load_kit(index, workspace) if settings.live else None,
         concepts=load_concepts(settings, workspace),
+        generative=load_generative(settings, workspace),
     )
     reporter.end()
 

@@ -12,7 +12,7 @@ from typing import Any, Generic
 from gallery.config import SetSettings
 from gallery.explain.graphs.attention_graph import attention_graph
 from gallery.explain.heatmaps import _base as heatmaps
-from gallery.explain.necessity import FoundNecessity, hits, necessity
+from gallery.explain.necessity import FoundNecessity, necessity
 from gallery.explain.questions import draw_questions
 from gallery.explain.search._base import SEARCHES, Found, FoundSet
 from gallery.explain.search._diverse import largest_diverse, roots_for
@@ -24,12 +24,11 @@ from gallery.pipeline.heatmaps import method_seed, subject_of
 from gallery.pipeline.index import GraphBundle
 from gallery.pipeline.progress import Reporter
 from gallery.pipeline.recipe import Made, guide_method, search_options
+from gallery.pipeline.structural_records import necessity_record, search_record
 from gallery.pipeline.variation import Variation
 from gallery.pipeline.what_if import take_over, what_if_record
 from gallery.records import (
     AttentionGraph,
-    DeletionSet,
-    Explanation,
     Necessity,
     Question,
     QuestionSet,
@@ -150,31 +149,8 @@ class Structure:
 
         def record(case: Case, scorer: Scorer, found: FoundNecessity, seconds: float) -> Necessity:
             masks = [one.mask for one in self._found(case)]
-            p_full, full = case.prediction.p_full, case.mask_model.full
-            sets = tuple(
-                DeletionSet(
-                    mask=one.mask,
-                    probability=one.probability,
-                    relative=one.probability / p_full,
-                    minimality=one.minimality,
-                    is_top=scorer.is_top(full & ~one.mask),
-                    hits=hits(one.mask, masks),
-                )
-                for one in found.deletion_sets
-            )
-            return Necessity(
-                threshold=settings.p_break * p_full,
-                deletion_sets=sets,
-                participation=found.participation,
-                alone=found.alone,
-                without=found.without,
-                p_empty=found.p_empty,
-                interactions=found.interactions,
-                options=settings.model_dump(),
-                forwards=scorer.forwards,
-                seconds=seconds,
-                note=found.note,
-            )
+            made = necessity_record(case, scorer, found, masks, settings)
+            return replace(made, forwards=scorer.forwards, seconds=seconds)
 
         self._run(NECESSITY, cases, steps, record)
 
@@ -292,35 +268,3 @@ class Structure:
         subject = subject_of(engine, case, scorer, method_seed(self.settings, case, name))
         values, forwards = guide_map(name, subject, scorer)
         return values, forwards - (scorer.forwards - before)
-
-
-def search_record(
-    case: Case, scorer: Scorer, found: Found, method: str, options: dict[str, Any]
-) -> SearchResult:
-    """Return a search's answer as the record that is stored; forwards and seconds are 0."""
-    p_full = case.prediction.p_full
-    mses = tuple(
-        Explanation(
-            mask=one.mask,
-            probability=one.probability,
-            relative=one.probability / p_full,
-            margin=one.probability - case.threshold,
-            minimality=one.minimality,
-            is_top=scorer.is_top(one.mask),
-        )
-        for one in found.sets
-    )
-    return SearchResult(
-        method=method,
-        options={**options, "p_high": case.recipe.settings.search.p_high},
-        p_full=p_full,
-        threshold=case.threshold,
-        mses=mses,
-        diverse={},
-        roots=(),
-        complete_up_to=found.complete_up_to,
-        n_scored=found.n_scored,
-        forwards=0,
-        seconds=0.0,
-        note=found.note,
-    )

@@ -11,9 +11,10 @@ from gallery.classifier.load import load_classifier
 from gallery.config import SetSettings
 from gallery.errors import GalleryError
 from gallery.execute.local import run_isolated
+from gallery.installed import explaining_versions
 from gallery.interfaces import Classifier, Tell
 from gallery.pipeline.case import Case
-from gallery.pipeline.explain import Explainer, device_name, versions
+from gallery.pipeline.explain import Explainer, device_name
 from gallery.pipeline.index import EntryRef, settings_digest, store_entry
 from gallery.records import Failure, ImageRecord
 from gallery.store.store import Store
@@ -122,7 +123,7 @@ class Worker:
         self._teller = _Teller(tell)
         self.explainer = Explainer(classifier, settings, store, self._teller)
         precision = self.explainer.tuning.precision
-        tell(Ready(f"{device_name(classifier)} (screening in {precision})", versions()))
+        tell(Ready(f"{device_name(classifier)} (screening in {precision})", explaining_versions()))
 
     def __call__(self, images: Sequence[ImageRecord], tell: Tell[News]) -> None:
         """Explain one chunk; an image that fails is told and left out, the others are finished."""

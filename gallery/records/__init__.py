@@ -32,8 +32,22 @@ from gallery.records.explanations import (
     SweepRow,
     WhatIf,
 )
+from gallery.records.generative import (
+    Disentanglement,
+    DisentanglementRun,
+    GenerativeResults,
+    SeedInterval,
+    VaeAnomalies,
+    VaeExample,
+    VaeLatent,
+    VaeMethod,
+    VaeModel,
+    VaeResult,
+    VaeScores,
+    VaeTraversal,
+)
 from gallery.records.graphs import AttentionGraph, GraphLink, GraphNode
-from gallery.records.heatmaps import Heatmap, Measurement
+from gallery.records.heatmaps import Heatmap, HeatmapPart, Measurement
 from gallery.records.images import Credit, Failure, ImageCard, ImageRecord, ModelInput, Quadrant
 from gallery.records.live import LiveCheck, LiveModel
 from gallery.records.patches import MaskModel, Minimality, cells_of, mask_of
@@ -58,12 +72,16 @@ __all__ = [
     "Credit",
     "CrossTest",
     "DeletionSet",
+    "Disentanglement",
+    "DisentanglementRun",
     "Explanation",
     "Failure",
     "Float32",
+    "GenerativeResults",
     "GraphLink",
     "GraphNode",
     "Heatmap",
+    "HeatmapPart",
     "ImageCard",
     "ImageRecord",
     "ImageResult",
@@ -90,11 +108,20 @@ __all__ = [
     "QuestionSet",
     "Robustness",
     "SearchResult",
+    "SeedInterval",
     "Shares",
     "StoredScores",
     "SweepRow",
     "TopClass",
     "UInt8",
+    "VaeAnomalies",
+    "VaeExample",
+    "VaeLatent",
+    "VaeMethod",
+    "VaeModel",
+    "VaeResult",
+    "VaeScores",
+    "VaeTraversal",
     "WhatIf",
     "cells_of",
     "mask_of",

@@ -1,10 +1,23 @@
 """Heatmaps and their measurements."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gallery.records.arrays import Float32
+
+
+@dataclass(frozen=True)
+class HeatmapPart:
+    """One of the maps that a heatmap is the mean of.
+
+    Attributes:
+        name: Such as "head 0".
+        native: (h, w) float32 at the method's own resolution.
+    """
+
+    name: str
+    native: Float32
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,7 @@ class Heatmap:
         forwards: Images passed forward.
         backwards: Images passed backward.
         seconds: Wall time; not part of the reproducible results.
+        parts: Maps it is the mean of, where a method has some.
     """
 
     method: str
@@ -32,6 +46,7 @@ class Heatmap:
     forwards: int
     backwards: int
     seconds: float
+    parts: tuple[HeatmapPart, ...] = field(default=(), metadata={"later": True})
 
 
 @dataclass(frozen=True)

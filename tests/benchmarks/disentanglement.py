@@ -2,6 +2,8 @@
 
     python -m tests.benchmarks.disentanglement build/bench/vae --steps 3000 --out build/bench/vae.json
 
+A set shows the file written by --out if its manifest names it in ``[vae.results]``.
+
 Every run trains in a folder of its own below the one named and goes on there when called again. Both
 families have the same seeds, so that seed for seed they start from the same weights and see the same
 pictures; what is compared is the difference per seed. Intervals are Student's t over seeds.
@@ -24,6 +26,7 @@ from statistics import fmean, stdev
 from gallery.classifier.load import device_of
 from gallery.errors import GalleryError
 from gallery.generative.assess import disentangle, open_trained
+from gallery.generative.checkpoint import torch_version
 from gallery.generative.data import load
 from gallery.generative.families import weights_of
 from gallery.generative.settings import TrainSettings
@@ -51,14 +54,19 @@ def interval(values: Sequence[float]) -> dict[str, float | None]:
     return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
-def run(family: str, seed: int, options: argparse.Namespace) -> dict[str, object]:
-    """Train and measure one model."""
+def settings_of(family: str, seed: int, options: argparse.Namespace) -> TrainSettings:
+    """Return the settings of one training."""
     weights = weights_of(family, {"attention": options.attention if family == "ad_factor_vae" else None})
-    settings = TrainSettings(
+    return TrainSettings(
         data="dsprites:", family=family, weights=weights, latents=10, attention_layer=options.layer,
         discriminator_width=options.discriminator_width, learning_rate=options.rate, steps=options.steps,
         seed=seed,
     )  # fmt: skip
+
+
+def run(family: str, seed: int, options: argparse.Namespace) -> dict[str, object]:
+    """Train and measure one model."""
+    settings = settings_of(family, seed, options)
     folder, device = options.folder / f"{family}-{seed}", device_of(options.device)
     train(Trainer(settings, load("dsprites:", 64).train, device), folder, lambda step, losses: None)
     vote = disentangle(open_trained(folder, device=device), Voting(n_votes=options.votes))
@@ -80,6 +88,10 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "accuracy": {family: interval(values) for family, values in found.items()},
         "difference": interval(differences),
         "published": [dict(zip(("what", "accuracy", "source"), row, strict=True)) for row in PUBLISHED],
+        "settings": {family: settings_of(family, 0, options).as_json() for family in FAMILIES},
+        "n_votes": options.votes,
+        "torch": torch_version(),
+        "device": device_of(options.device),
     }
 
 

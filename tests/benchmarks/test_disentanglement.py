@@ -24,9 +24,15 @@ def test_families_are_compared_seed_by_seed(monkeypatch: pytest.MonkeyPatch) -> 
         return {"family": family, "seed": seed, "accuracy": accuracies[family][seed]}
 
     monkeypatch.setattr(disentanglement, "run", run)
-    made: dict[str, Any] = measure(argparse.Namespace(folder=Path(), seeds=3, steps=3000))
+    options = {"attention": 2.0, "layer": 1, "discriminator_width": 8, "rate": 1e-4, "votes": 800}
+    made: dict[str, Any] = measure(
+        argparse.Namespace(folder=Path(), seeds=3, steps=3000, device="cpu", **options)
+    )
     assert [(r["seed"], r["family"]) for r in made["runs"]] == [(s, f) for s in range(3) for f in FAMILIES]
     assert made["difference"]["mean"] == pytest.approx(0.1)
     assert made["share_of_the_papers_steps"] == 0.01
+    assert {name: s["weights"]["attention"] for name, s in made["settings"].items()} == {
+        "factor_vae": 0.0, "ad_factor_vae": 2.0,
+    }  # fmt: skip
     assert len(made["published"]) == len(PUBLISHED)
     assert all(row["source"] for row in made["published"])

@@ -7,7 +7,7 @@ from timm.models.vision_transformer import ParallelScalingBlock, ResPostBlock
 from torch import Tensor, nn
 
 from gallery.classifier._architectures import build
-from gallery.classifier._cam_layer import default_cam_layer, trace
+from gallery.classifier._cam_layer import trace
 from gallery.errors import ClassifierError
 from tests import toy, transformers
 
@@ -34,7 +34,7 @@ from tests import toy, transformers
 )
 def test_default_layer(architecture: str, layer: str) -> None:
     built = build(architecture)
-    assert default_cam_layer(built.module.eval(), built.preprocessing.size) == layer
+    assert trace(built.module.eval(), built.preprocessing.size).cam_layer == layer
 
 
 def test_vgg_is_explained_before_its_last_pooling() -> None:
@@ -44,17 +44,17 @@ def test_vgg_is_explained_before_its_last_pooling() -> None:
     vgg.add_module("avgpool", nn.AdaptiveAvgPool2d((7, 7)))
     vgg.add_module("flatten", nn.Flatten())
     vgg.add_module("classifier", nn.Linear(8 * 49, 4))
-    assert default_cam_layer(vgg.eval(), (32, 32)) == "features.1"
+    assert trace(vgg.eval(), (32, 32)).cam_layer == "features.1"
 
 
 def test_attention_pooling_is_pooling() -> None:
     built = build("timm:resnet50_clip", 10)
-    assert default_cam_layer(built.module.eval(), built.preprocessing.size) == "stages"
+    assert trace(built.module.eval(), built.preprocessing.size).cam_layer == "stages"
 
 
 def test_the_layer_yields_the_last_map_over_the_image() -> None:
     built = build("timm:test_resnet")
-    path = default_cam_layer(built.module.eval(), built.preprocessing.size)
+    path = trace(built.module.eval(), built.preprocessing.size).cam_layer
     shapes = []
     built.module.get_submodule(path).register_forward_hook(
         lambda _m, _i, out: shapes.append(tuple(out.shape))
@@ -85,7 +85,7 @@ def test_the_layer_yields_the_last_map_over_the_image() -> None:
 def test_the_default_layer_of_a_transformer_hears_from_every_patch(
     network: nn.Module, size: tuple[int, int], layer: str
 ) -> None:
-    assert default_cam_layer(network.eval(), size) == layer
+    assert trace(network.eval(), size).cam_layer == layer
     kept: list[Tensor] = []
 
     def keep(_: nn.Module, __: object, output: Tensor) -> None:
@@ -102,7 +102,7 @@ def test_the_default_layer_of_a_transformer_hears_from_every_patch(
 
 
 def test_a_post_norm_transformer_of_one_block_has_no_default_layer() -> None:
-    assert default_cam_layer(transformers.timm_vit(block_fn=ResPostBlock, depth=1), transformers.SIZE) == ""
+    assert trace(transformers.timm_vit(block_fn=ResPostBlock, depth=1), transformers.SIZE).cam_layer == ""
 
 
 class Failing(nn.Module):

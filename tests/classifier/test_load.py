@@ -26,7 +26,7 @@ def test_malformed_specification(spec: str) -> None:
         ("timm:resnet18@IMAGENET1K_V1", '"@" is for "@random" only'),
         ("timm:resnet50_gn.nothing", "no weights 'resnet50_gn.nothing'"),
         ("timm:vit_base_patch16_siglip_224", "without classes"),
-        ("timm:test_coatnet", "no weights for 'test_coatnet'"),
+        ("timm:botnet50ts_256", "no weights for 'botnet50ts_256'"),
     ],
 )
 def test_unknown_names_are_suggested(spec: str, message: str) -> None:

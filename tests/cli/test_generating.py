@@ -1,6 +1,7 @@
 """``gallery vae train`` and ``gallery vae evaluate``: progress, files, tables and refusals."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ def test_a_model_is_trained_continued_and_evaluated(tmp_path: Path) -> None:
     first = run(*arguments, "--steps", "3")
     assert first.exit_code == 0, first.output
     assert "vae on digits:1, 3 steps, seed 0" in first.stdout
+    listed = sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    assert f'"model.safetensors" = "{listed}"' in first.stdout
     assert "3 done" in first.stderr
     assert "2 done" in run(*arguments, "--steps", "5").stderr
     result = run("vae", "evaluate", "--out", tmp_path, "--device", "cpu", "--json")

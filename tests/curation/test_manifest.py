@@ -206,6 +206,8 @@ def test_the_file_itself_is_wrong(
 
 def test_a_missing_file_a_folder_and_an_encoding(tmp_path: Path) -> None:
     assert "There is no such file." in said(tmp_path / "gone.toml")["file"]
+    assert said(tmp_path / "gone.toml")["file"].endswith(f"gallery init {tmp_path}")
+    assert said(tmp_path / "gone")["file"].endswith(f"gallery init {tmp_path / 'gone'}")
     assert "This is a folder." in said(tmp_path)["file"]
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b'title = "x"\nnote = "gr\xfc\xdfe"\n')

@@ -64,7 +64,7 @@ def test_the_starter_shows_every_option_with_its_default() -> None:
         table = shown.pop(name)
         expected = {key: value for key, value in model().model_dump().items() if value is not None}
         assert table == expected
-    unset = {"title", "images", "methods", "concepts", *models}
+    unset = {"title", "images", "methods", "concepts", "vae", *models}
     assert set(shown) == set(SetSettings.model_fields) - unset
     for key, value in shown.items():
         assert value == SetSettings.model_fields[key].get_default(call_default_factory=True)
@@ -246,9 +246,13 @@ def test_any_file_name_survives(stem: str) -> None:
         assert check(path) == []
 
 
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
 @given(
     value=st.recursive(
-        st.text(st.characters(exclude_categories=["Cs"])) | st.integers() | st.booleans(), st.lists
+        TEXTS | st.integers() | st.booleans(),
+        lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner, max_size=3),
     )
 )
 def test_toml_values_round_trip(value: object) -> None:

@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gallery.errors import ConfigError, CurationError
-from gallery.generative.data import GOOD, Held, Stack, dsprites, load
+from gallery.generative.data import GOOD, Held, Stack, dsprites, load, located
 from gallery.generative.data._defects import DEFECTS, paint
 from gallery.generative.data.textures import read_texture
 
 RNG = np.random.default_rng(5)
+
+
+def test_only_arguments_that_are_relative_paths_are_put_below_a_folder() -> None:
+    assert located("mvtec:data/cup", Path("/set")) == "mvtec:/set/data/cup"
+    assert located("mvtec:/data/cup", Path("/set")) == "mvtec:/data/cup"
+    for spec in ("dsprites:", "digits:3", "textures:brick", "unknown:x", "mvtec"):
+        assert located(spec, Path("/set")) == spec
 
 
 def save(path: Path, pixels: NDArray[Any]) -> None:

@@ -62,6 +62,10 @@ def test_every_kind_of_defect_is_scored_by_itself() -> None:
     }
     of_pictures = SCORES.max(axis=(1, 2))
     assert made.image_auroc == auroc(of_pictures, np.array([True, True, False, True, True]))
+    assert made.image_by_kind == {
+        "blob": auroc(of_pictures[[1, 2, 4]], np.array([True, False, True])),
+        "cut": auroc(of_pictures[[0, 2, 3]], np.array([True, False, True])),
+    }
 
 
 def test_without_masks_only_pictures_are_scored() -> None:

@@ -9,6 +9,7 @@ from gallery.operations.estimate import NOISE, estimate
 from gallery.pipeline.build import Job, explain_set
 from gallery.pipeline.workspace import Workspace
 from tests.pipeline import toy
+from tests.pipeline.concepts.wanted import wanting
 
 
 def known() -> Calibration:
@@ -87,3 +88,37 @@ def test_forwards_predicted_are_those_of_a_real_build(job: Job, monkeypatch: pyt
     assert predicted.forwards == sum(counted) > 0
     stored = sum(len(content) for content in toy.files_of(fresh.workspace.store.root).values())
     assert predicted.n_bytes["store"] == pytest.approx(stored, rel=0.01)
+
+
+def test_concepts_are_rehearsed_and_count_until_they_are_stored(job: Job) -> None:
+    """Seen are 60 views, 3 photographs and 4 images; 10 maps by two methods, one of which shares passes."""
+    wanted = replace(job, settings=wanting())
+    without = estimate(job, [toy.toy_classifier()], known(), "how")
+    found = estimate(wanted, [toy.toy_classifier()], known(), "how")
+    at_most = 60 + 3 + 4 + 10 * 1 + 4 * (4 + 1)
+    assert found.forwards - without.forwards == at_most
+    assert found.parts["concepts"] > 0
+    assert found.seconds == pytest.approx(without.seconds + found.parts["concepts"])
+    assert "1 of 1 networks must be learnt" in found.basis[-1]
+    assert "concepts" not in without.parts
+
+    counted: list[int] = []
+
+    class Counter(toy.Recorder):
+        def advance(self, image: str, task: str, *, forwards: int = 0, **_: object) -> None:
+            counted.append(forwards)
+
+    explain_set(wanted, Counter())
+    assert 0.7 * at_most < sum(counted) + 4 <= at_most + 3  # views are rounded per photograph
+    assert "concepts" not in estimate(wanted, [toy.toy_classifier()], known(), "how").parts
+
+
+def test_concepts_are_not_learnt_to_find_out_what_an_image_takes(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("render", "publish_site"):
+        monkeypatch.setattr(f"gallery.operations.calibration.{name}", lambda *_: None)
+    monkeypatch.delattr("gallery.pipeline.concepts.lesson.Lesson.learn")
+    tried = Calibration()
+    calibrate(replace(elsewhere(job), settings=wanting()), 1, tried, toy.Recorder())
+    assert tried.images

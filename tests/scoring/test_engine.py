@@ -1,6 +1,5 @@
 """The scoring engine: right scores, each once, the same in every company, exact where it matters."""
 
-import math
 import random
 from collections.abc import Callable, Sequence
 
@@ -11,13 +10,14 @@ import torchvision
 from torch import Tensor, nn
 
 from gallery.classifier.load import load_classifier
-from gallery.errors import ClassifierError, ShapeError
+from gallery.errors import ShapeError
 from gallery.explain.graphs.attention_graph import attention_graph
 from gallery.explain.search._base import Found, Verdicts
 from gallery.explain.search.beam import beam
 from gallery.interfaces import ScoreRequest, ScoreSteps
 from gallery.records import AttentionGraph, MaskModel
-from gallery.scoring.engine import LEAST_DOUBT, Engine, Scorer, log_odds
+from gallery.scoring.engine import Engine, Scorer
+from gallery.scoring.table import LEAST_DOUBT
 from tests import toy
 
 SIZE = (24, 32)
@@ -110,25 +110,6 @@ def test_alone_in_a_batch_and_in_any_order_the_bits_are_the_same(
     alone = [engine.scorer(inputs, 1, model).score([m], exact=True)[0] for m in masks]
     backwards = engine.scorer(inputs, 1, model).score(masks[::-1], exact=True)[::-1]
     assert together == alone == backwards
-
-
-@pytest.mark.parametrize("exact_batch", [4, 16])
-def test_every_float32_pass_has_the_same_size(exact_batch: int) -> None:
-    engine = engine_of(counting(), "bfloat16", batch=8, exact_batch=exact_batch)
-    scorer = engine.scorer(toy.inputs_of(toy.image_of(SIZE)), 0, MaskModel())
-    for n in (1, 3, 5, 17):
-        scorer.score(masks_of(49, n, seed=n), exact=True)
-    scorer.score_soft(torch.rand(5, *SIZE), exact=True)
-    engine.probabilities(toy.image_of(SIZE), exact=True)
-    assert set(engine._exact.calls) == {exact_batch}  # type: ignore[arg-type]
-
-
-def test_screening_passes_are_padded_to_a_power_of_two() -> None:
-    engine = engine_of(counting(), "bfloat16", batch=8)
-    scorer = engine.scorer(toy.inputs_of(toy.image_of(SIZE)), 0, MaskModel())
-    for i, n in enumerate((1, 5, 8, 11)):
-        scorer.score([(i + 1) << 10 | m for m in range(n)], exact=False)
-    assert engine._screen.calls == [4, 8, 8, 8, 4]
 
 
 def test_no_mask_is_scored_twice_and_forwards_are_counted() -> None:
@@ -292,11 +273,11 @@ def test_exact_scores_do_not_depend_on_screening() -> None:
 
 def test_doubt_widens_with_the_errors_seen_and_takes_in_more_masks() -> None:
     scorer = coarse(1.1)
-    assert scorer.doubt == LEAST_DOUBT
+    assert scorer.table.doubt == LEAST_DOUBT
     # 3 cells are screened at log-odds 0.1, near the threshold, and turn out to be at -1. Doubt becomes 2.2,
     # which takes in 1 to 5 cells, screened at -1.9 to 2.1.
     scores = scorer.score([0b1, 0b11, 0b111, 0b1111, 0b11111, 0b1111111], exact=False, threshold=0.5)
-    assert scorer.doubt == pytest.approx(2.2, rel=1e-4)
+    assert scorer.table.doubt == pytest.approx(2.2, rel=1e-4)
     assert sorted(scorer.table.exact) == [0b1, 0b11, 0b111, 0b1111, 0b11111]
     assert scores == pytest.approx([toy.sigmoid(a) for a in (-3, -2, -1, 0, 1, 4.1)], rel=1e-4)
 
@@ -305,15 +286,6 @@ def test_without_a_threshold_nothing_is_scored_again() -> None:
     scorer = coarse(1.0)
     scorer.score([0b111, 0b1111], exact=False)
     assert scorer.table.exact == {}
-
-
-def test_float32_screening_is_exact_already() -> None:
-    engine = engine_of(counting())
-    assert engine.screens_exactly
-    assert engine.screen_module is engine._exact
-    assert engine.screen_dtype == torch.float32
-    half = engine_of(counting(), "bfloat16")
-    assert (half.screens_exactly, half.screen_dtype) == (False, torch.bfloat16)
 
 
 def test_verdicts_through_bfloat16_equal_float32_verdicts() -> None:
@@ -327,33 +299,7 @@ def test_verdicts_through_bfloat16_equal_float32_verdicts() -> None:
     assert [s >= threshold for s in screened] == [s >= threshold for s in exact]
 
 
-@pytest.mark.parametrize(
-    ("p", "expected"), [(0.5, 0.0), (0.0, math.log(1e-7 / (1 - 1e-7))), (0.9, math.log(9))]
-)
-def test_log_odds(p: float, expected: float) -> None:
-    assert log_odds(p) == pytest.approx(expected)
-    assert log_odds(1.0) == pytest.approx(-log_odds(0.0))
-
-
 # --- what may go wrong -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_classifier_that_returns_nan_is_named(value: float) -> None:
-    classifier = toy.toy(toy.Evidence(torch.full(SIZE, value)), SIZE)
-    scorer = engine_of(classifier).scorer(toy.inputs_of(toy.image_of(SIZE)), 0, MaskModel())
-    with pytest.raises(ClassifierError, match="toy:net: the classifier returned NaN or infinity"):
-        scorer.score([1], exact=True)
-
-
-def test_the_classifier_itself_is_never_run_or_changed() -> None:
-    classifier = counting()
-    classifier.module.train()
-    engine = engine_of(classifier, "bfloat16")
-    engine.scorer(toy.inputs_of(toy.image_of(SIZE)), 0, MaskModel()).score([1, 2], exact=False, threshold=0.5)
-    assert classifier.module.images == 0
-    assert classifier.module.training
-    assert classifier.module.weights.dtype == torch.float32
 
 
 def test_a_search_that_raises_ends_the_run() -> None:

@@ -1,5 +1,6 @@
 """A layer's features of whole images, and x-features as outputs of a network that heatmaps can explain."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -128,22 +129,73 @@ def as_classifier(classifier: Classifier, layer: str, explanation: ExplanationNe
     return ConceptClassifier(card, module, classifier.device)
 
 
+class MaskedFeatures:
+    """A layer's features of masked versions of one image; what was asked before is not passed again.
+
+    All x-features read the same features, so that maps of all concepts that hide the same places share
+    their passes.
+    """
+
+    def __init__(self, classifier: Classifier, layer: str, image: Tensor, baseline: Tensor) -> None:
+        """Prepare; ``image`` and ``baseline`` are (1, 3, H, W) float32, normalised, on its device."""
+        self.image, self.baseline = image, baseline
+        self.forwards = 0
+        """Images passed forward so far."""
+        self.remembered = 0
+        """Images asked for again, and not passed again."""
+        self._classifier, self._layer = classifier, layer
+        self._found: dict[str, Tensor] = {}
+
+    def of(self, keep: Tensor, baseline: Tensor | None = None) -> Tensor:
+        """Return (B, d) float32, on the classifier's device, for (B, H, W) soft keep masks.
+
+        Raises:
+            ClassifierError: If the layer is missing, or has no feature maps.
+        """
+        base = self.baseline if baseline is None else baseline
+        asked = hashlib.sha256()
+        for part in (keep, base):
+            asked.update(part.cpu().numpy().tobytes())
+        key = asked.hexdigest()
+        if key in self._found:
+            self.remembered += len(keep)
+        else:
+            self._found[key] = self._passed(keep, base)
+        return self._found[key]
+
+    def _passed(self, keep: Tensor, baseline: Tensor) -> Tensor:
+        module, size = self._classifier.module, (self.image.shape[2], self.image.shape[3])
+        parts = []
+        with (
+            left_as_found(module),
+            torch.no_grad(),
+            listening(module, self._layer, size, self._layer) as heard,
+        ):
+            module.eval()
+            for start in range(0, len(keep), BATCH):
+                part = keep[start : start + BATCH].to(self.image.device)
+                made = compose(self.image, baseline, part)
+                module(made.contiguous(memory_format=torch.channels_last))
+                parts.append(heard.pop().float())
+        self.forwards += len(keep)
+        return torch.cat(parts)
+
+
 class ConceptScorer:
     """Answers what an x-feature is on masked versions of one image; a ``MaskScorer``.
 
     What other scorers answer with a probability, this one answers with the value of the x-feature.
     """
 
-    def __init__(self, concepts: ConceptClassifier, image: Tensor, baseline: Tensor, target: int) -> None:
-        self.image, self.baseline, self.target = image, baseline, target
-        self._concepts = concepts
+    def __init__(self, seen: MaskedFeatures, explanation: ExplanationNetwork, target: int) -> None:
+        self.image, self.baseline, self.target = seen.image, seen.baseline, target
+        self._seen, self._explanation = seen, explanation
         self._mask_model = MaskModel()
-        self._forwards = 0
 
     @property
     def forwards(self) -> int:
-        """Images passed forward so far."""
-        return self._forwards
+        """Images passed forward so far, for this or another x-feature."""
+        return self._seen.forwards
 
     def score(self, masks: Sequence[int], *, exact: bool, threshold: float | None = None) -> list[float]:
         """Return the x-feature for each bit mask of the default 7 x 7 grid, always in float32."""
@@ -154,12 +206,8 @@ class ConceptScorer:
 
     def score_soft(self, keep: Tensor, *, exact: bool, baseline: Tensor | None = None) -> Tensor:
         """Return the x-feature for each soft mask, (B,) float32 on the CPU."""
-        base = self.baseline if baseline is None else baseline
-        parts = []
+        if not len(keep):
+            return torch.zeros(0)
         with torch.no_grad():
-            for start in range(0, len(keep), BATCH):
-                part = keep[start : start + BATCH].to(self.image.device)
-                x = compose(self.image, base, part)
-                parts.append(self._concepts.module(x)[:, self.target].cpu())
-        self._forwards += len(keep)
-        return torch.cat(parts) if parts else torch.zeros(0)
+            answers: Tensor = self._explanation(self._seen.of(keep, baseline))
+        return answers[:, self.target].cpu()

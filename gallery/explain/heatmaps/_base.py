@@ -45,6 +45,7 @@ class RawMap:
         backwards: Images it passes backward when it runs alone.
         layer: Dotted path of the module explained, or None.
         seeded: Whether ``Subject.seed`` was used.
+        parts: Name -> (h, w) map; ``native`` is their mean. Empty for most methods.
     """
 
     native: Tensor
@@ -52,6 +53,7 @@ class RawMap:
     backwards: int = 0
     layer: str | None = None
     seeded: bool = False
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

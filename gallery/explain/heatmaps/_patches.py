@@ -1,6 +1,6 @@
 """Methods that give one value per patch: from and to patch sets, and the random numbers captum draws."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -11,9 +11,6 @@ from gallery.errors import ConfigError, ShapeError
 from gallery.explain.heatmaps._base import Structure, Subject
 from gallery.records import mask_of
 from gallery.tensors import check_shape
-
-RowScorer = Callable[[Tensor], Tensor]
-"""(B, n) rows of zeros and ones, 1 = patch kept -> (B,) float32 probabilities of the target."""
 
 
 @dataclass

@@ -9,7 +9,8 @@ and what it gathers there, together with what it knew before, decides the logit 
 
 $$L_n = \frac1H \sum_h a^h_{cn}$$
 
-or one head's row with `head` = 0, 1, ...: heads may look for different parts. Every row sums to 1, also for a
+the mean over heads; below it are the rows of the heads alone, which may look for different parts, each
+coloured by its own scale. `head` = 0, 1, ... takes one of them for the map. Every row sums to 1, also for a
 class that is not in the image: **a bright place says where the class was looked for, not that it was found.**
 
 Only classifiers of the source `intr` have such queries. Differs from the paper: there the backbone is trained
@@ -37,6 +38,7 @@ def applies(classifier: Classifier) -> str:
     reference="Paul et al., A Simple Interpretable Transformer for Fine-Grained Image Classification and "
     "Analysis, ICLR 2024, arXiv:2311.04157, section 3",
     applies=applies,
+    version=2,
 )
 def class_attention(subject: Subject, *, head: int = -1) -> RawMap:
     """Return where the query of the target class looks.
@@ -66,5 +68,7 @@ def class_attention(subject: Subject, *, head: int = -1) -> RawMap:
             f"methods.class_attention.head: {classifier.card.id} has heads 0 to {len(maps) - 1} (-1: all), "
             f"got {head}."
         )
-    chosen = maps.mean(dim=0) if head < 0 else maps[head]
-    return RawMap(chosen.float(), forwards=1)
+    if head >= 0:
+        return RawMap(maps[head].float(), forwards=1)
+    parts = {f"head {i}": one.float() for i, one in enumerate(maps)}
+    return RawMap(maps.mean(dim=0).float(), forwards=1, parts=parts)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from gallery.errors import ConfigError
 from gallery.interfaces import ResultT, ScoreRequest, ScoreSteps
+from gallery.lockstep import Lockstep
 from gallery.records import Minimality, cells_of
 from gallery.registry import Registry
 
@@ -80,27 +81,16 @@ def together(searches: Sequence[ScoreSteps[ResultT]]) -> ScoreSteps[list[ResultT
 
     They share one ``Verdicts``, so a mask that two of them ask for at once is asked for once.
     """
-    results: dict[int, ResultT] = {}
-    pending: dict[int, ScoreRequest] = {}
-
-    def advance(i: int, scores: list[float] | None) -> None:
-        try:
-            pending[i] = next(searches[i]) if scores is None else searches[i].send(scores)
-        except StopIteration as finished:
-            results[i] = finished.value
-
-    for i in range(len(searches)):
-        advance(i, None)
-    while pending:
-        asked, pending = pending, {}
+    steps = Lockstep(searches)
+    while steps.pending:
+        asked = steps.pending
         masks = list(dict.fromkeys(mask for request in asked.values() for mask in request.masks))
         exact = any(request.exact for request in asked.values())
         threshold = next(iter(asked.values())).threshold
         scores = yield ScoreRequest(masks, exact=exact, threshold=threshold)
         known = dict(zip(masks, scores, strict=True))
-        for i, request in asked.items():
-            advance(i, [known[mask] for mask in request.masks])
-    return [results[i] for i in range(len(searches))]
+        steps.send({i: [known[mask] for mask in request.masks] for i, request in asked.items()})
+    return steps.results
 
 
 def in_printed_order(sets: Iterable[FoundSet]) -> tuple[FoundSet, ...]:

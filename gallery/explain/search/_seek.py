@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from gallery.explain.search._base import FoundSet, Verdicts, in_printed_order
-from gallery.explain.search._diverse import largest_diverse
-from gallery.explain.search._minimise import check_subsets, minimise
-from gallery.explain.search._surrogate import Surrogate, log_odds
+from gallery.explain.search._base import Verdicts
+from gallery.explain.search._minimise import minimise
+from gallery.explain.search._progress import Progress
+from gallery.explain.search._surrogate import Surrogate
 from gallery.interfaces import ScoreSteps
+from gallery.odds import log_odds
 from gallery.records import cells_of
 
 WORTH_A_TRY = 3.0
@@ -20,22 +21,16 @@ NEAREST = 16
 
 
 @dataclass(frozen=True)
-class SeekLimits:
-    """Where the search for different explanations stops; fields as the arguments of ``beam``."""
+class Proposals:
+    """How different explanations are looked for; fields as the arguments of ``beam``."""
 
     overlap: int
     per_round: int
     patience: int
-    max_size: int
-    max_mses: int
-    max_forwards: int
-    verify_up_to: int
 
 
-def seek(
-    n_cells: int, found: dict[int, FoundSet], verdicts: Verdicts, limits: SeekLimits
-) -> ScoreSteps[None]:
-    """Add to ``found`` explanations that share at most ``overlap`` patches with the most diverse ones known.
+def seek(progress: Progress, proposals: Proposals) -> ScoreSteps[None]:
+    """Add explanations that share at most ``overlap`` patches with the most diverse ones known.
 
     Each round takes the largest selection of known explanations that pairwise share at most ``overlap``
     patches, proposes sets that would extend it and sets smaller than the smallest, scores the best of them
@@ -45,29 +40,21 @@ def seek(
     Cost:
         At most 2 * ``per_round`` scores a round, plus minimisation.
     """
-    family, idle = diverse_family(found, limits.overlap), 0
-    while idle < limits.patience and len(found) < limits.max_mses:
-        if len(verdicts.scores) >= limits.max_forwards:
-            return
-        surrogate = Surrogate(verdicts, n_cells)
-        proposed = _different(n_cells, family, found, surrogate, verdicts, limits)
-        proposed += _smaller(n_cells, found, surrogate, verdicts, limits.per_round)
+    family, idle = progress.family(proposals.overlap), 0
+    while idle < proposals.patience and not progress.is_over:
+        surrogate = Surrogate(progress.verdicts, progress.limits.n_cells)
+        proposed = _different(family, surrogate, progress, proposals)
+        proposed += _smaller(surrogate, progress, proposals.per_round)
         if not proposed:
             return
-        before = gain(found, family)
-        yield from verdicts.ask(proposed)
-        good = [mask for mask in proposed if verdicts.is_sufficient(mask)]
-        minimal = yield from minimise(good[: limits.max_mses - len(found)], verdicts, is_final=False)
-        for one in (yield from check_subsets(minimal, verdicts, limits.verify_up_to)):
-            found[one.mask] = one
-        family = diverse_family(found, limits.overlap)
-        idle = 0 if gain(found, family) > before else idle + 1
+        before = gain(progress, family)
+        yield from _try(proposed, progress)
+        family = progress.family(proposals.overlap)
+        idle = 0 if gain(progress, family) > before else idle + 1
 
 
-def shrink(
-    n_cells: int, found: dict[int, FoundSet], verdicts: Verdicts, limits: SeekLimits
-) -> ScoreSteps[None]:
-    """Add to ``found`` explanations smaller than the smallest, where that one is large.
+def shrink(progress: Progress, per_round: int) -> ScoreSteps[None]:
+    """Add explanations smaller than the smallest, where that one is large.
 
     Each round scores the most promising exchanges of one patch in the most confident sets that are one patch
     smaller than the smallest explanation; what it finds more confident is where the next round starts. So the
@@ -77,34 +64,37 @@ def shrink(
     Cost:
         At most ``per_round`` scores a round, plus minimisation.
     """
-    idle = 0
-    while idle < (size := smallest(found)) and size > LARGE and len(found) < limits.max_mses:
-        if len(verdicts.scores) >= limits.max_forwards:
-            return
-        proposed = _exchanges(n_cells, size - 1, Surrogate(verdicts, n_cells), verdicts, limits.per_round)
+    n_cells, idle = progress.limits.n_cells, 0
+    while idle < (size := progress.smallest) and size > LARGE and not progress.is_over:
+        proposed = _exchanges(n_cells, size - 1, progress.verdicts, per_round)
         if not proposed:
             return
-        yield from verdicts.ask(proposed)
-        good = [mask for mask in proposed if verdicts.is_sufficient(mask)]
-        minimal = yield from minimise(good[: limits.max_mses - len(found)], verdicts, is_final=False)
-        for one in (yield from check_subsets(minimal, verdicts, limits.verify_up_to)):
-            found[one.mask] = one
-        idle = 0 if smallest(found) < size else idle + 1
+        yield from _try(proposed, progress)
+        idle = 0 if progress.smallest < size else idle + 1
 
 
-def smallest(found: dict[int, FoundSet]) -> int:
-    """Return the size of the smallest explanation, 0 if there is none."""
-    return min((mask.bit_count() for mask in found), default=0)
+def gain(progress: Progress, family: Sequence[int]) -> tuple[int, int]:
+    """Return what rounds are to improve: more different explanations, and a smaller smallest one."""
+    return len(family), -progress.smallest
 
 
-def _exchanges(n_cells: int, size: int, surrogate: Surrogate, verdicts: Verdicts, n: int) -> list[int]:
+def _try(proposed: Sequence[int], progress: Progress) -> ScoreSteps[None]:
+    """Score the sets proposed and add what the sufficient ones shrink to."""
+    verdicts = progress.verdicts
+    yield from verdicts.ask(proposed)
+    good = [mask for mask in proposed if verdicts.is_sufficient(mask)]
+    minimal = yield from minimise(good[: progress.n_wanted], verdicts, is_final=False)
+    yield from progress.add(minimal)
+
+
+def _exchanges(n_cells: int, size: int, verdicts: Verdicts, n: int) -> list[int]:
     """Return the ``n`` most promising new sets of ``size`` patches that differ by one from a good known set.
 
     What is expected of an exchange is counted from the known set's own score, which says more than the fit.
     """
+    values, expected = Surrogate(verdicts, n_cells).values, dict[int, float]()
     known = [mask for mask in verdicts.scores if mask.bit_count() == size]
     nearest = sorted(known, key=lambda mask: (-verdicts.scores[mask], mask))[:NEAREST]
-    values, expected = surrogate.values, dict[int, float]()
     for mask in nearest:
         score = log_odds(verdicts.scores[mask])
         for out in cells_of(mask):
@@ -117,61 +107,44 @@ def _exchanges(n_cells: int, size: int, surrogate: Surrogate, verdicts: Verdicts
     return sorted(unknown, key=lambda mask: (-round(expected[mask], 6), mask))[:n]
 
 
-def gain(found: dict[int, FoundSet], family: Sequence[int]) -> tuple[int, int]:
-    """Return what rounds are to improve: more different explanations, and a smaller smallest one."""
-    return len(family), -min((mask.bit_count() for mask in found), default=0)
-
-
-def _smaller(
-    n_cells: int, found: dict[int, FoundSet], surrogate: Surrogate, verdicts: Verdicts, n: int
-) -> list[int]:
+def _smaller(surrogate: Surrogate, progress: Progress, n: int) -> list[int]:
     """Return the ``n`` most promising new sets one patch smaller than the smallest explanations.
 
     Each is one of those with two patches taken away and another one added.
     """
-    size = min((mask.bit_count() for mask in found), default=0)
+    size = progress.smallest
     if size < 3:  # two patches are found by trying: every pair with a strong patch has been scored
         return []
     sets = {
         rest | 1 << other
-        for mask in found
+        for mask in progress.found
         if mask.bit_count() == size
         for first, second in combinations(cells_of(mask), 2)
         for rest in [mask & ~(1 << first | 1 << second)]
-        for other in range(n_cells)
+        for other in range(progress.limits.n_cells)
         if not mask >> other & 1
     }
     least = surrogate.edge - WORTH_A_TRY
-    new = [mask for mask in sets if mask not in verdicts.scores and surrogate.predict(mask) >= least]
+    scores = progress.verdicts.scores
+    new = [mask for mask in sets if mask not in scores and surrogate.predict(mask) >= least]
     return sorted(new, key=lambda mask: (-surrogate.predict(mask), mask))[:n]
 
 
-def diverse_family(found: dict[int, FoundSet], overlap: int) -> list[int]:
-    """Return the masks of the largest diverse selection."""
-    known = in_printed_order(found.values())
-    return [known[i].mask for i in largest_diverse(known, overlap)]
-
-
 def _different(
-    n_cells: int,
-    family: Sequence[int],
-    found: dict[int, FoundSet],
-    surrogate: Surrogate,
-    verdicts: Verdicts,
-    limits: SeekLimits,
+    family: Sequence[int], surrogate: Surrogate, progress: Progress, proposals: Proposals
 ) -> list[int]:
     """Return up to ``per_round`` new sets, smallest and most promising first, that share little."""
-    order = surrogate.order()
-    grown = {_grow(cell, order, family, surrogate, verdicts, limits) for cell in range(n_cells)}
-    grown = {mask for mask in grown if mask and not any(one & mask == one for one in found)}
+    order, overlap = surrogate.order(), proposals.overlap
+    grown = {_grow(cell, order, family, surrogate, progress, overlap) for cell in order}
+    grown = {mask for mask in grown if mask and not progress.contains_one(mask)}
     ranked = sorted(grown, key=lambda mask: (mask.bit_count(), -surrogate.predict(mask), mask))
     chosen: list[int] = []
     for mask in ranked:
-        if all((mask & other).bit_count() <= limits.overlap for other in chosen):
+        if all((mask & other).bit_count() <= overlap for other in chosen):
             chosen.append(mask)
     # Proposals that share more than allowed can not all gain, but any of them may be the one that suffices.
     chosen += [mask for mask in ranked if mask not in chosen]
-    return chosen[: limits.per_round]
+    return chosen[: proposals.per_round]
 
 
 def _grow(
@@ -179,27 +152,28 @@ def _grow(
     order: Sequence[int],
     family: Sequence[int],
     surrogate: Surrogate,
-    verdicts: Verdicts,
-    limits: SeekLimits,
+    progress: Progress,
+    overlap: int,
 ) -> int:
     """Return the set that grows from one patch by the most valuable ones allowed, or 0 if there is none.
 
     It stops growing once the surrogate expects it to suffice and it has not been scored yet: a set known to
     fail goes on growing.
     """
+    verdicts, largest = progress.verdicts, progress.limits.max_size
     shared = [member >> cell & 1 for member in family]
-    if any(n > limits.overlap for n in shared):
+    if any(n > overlap for n in shared):
         return 0
     mask, expected = 1 << cell, surrogate.intercept + surrogate.values[cell]
     for other in order:
         if expected >= surrogate.edge and mask not in verdicts.scores:
             return mask
-        if mask.bit_count() >= limits.max_size or verdicts.scores.get(mask, 0.0) >= verdicts.threshold:
+        if mask.bit_count() >= largest or verdicts.scores.get(mask, 0.0) >= verdicts.threshold:
             return 0
         if mask >> other & 1:
             continue
         more = [n + (member >> other & 1) for n, member in zip(shared, family, strict=True)]
-        if all(n <= limits.overlap for n in more):
+        if all(n <= overlap for n in more):
             mask, shared = mask | 1 << other, more
             expected += surrogate.values[other]
     return mask if expected >= surrogate.edge and mask not in verdicts.scores else 0

@@ -1,11 +1,11 @@
 """An additive model of the log-odds, fitted on scores already taken: what a patch set is likely to score."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from gallery.explain.search._base import Verdicts
+from gallery.odds import log_odds
 from gallery.records import cells_of
 
 RIDGE = 1.0
@@ -14,12 +14,6 @@ FOCUS = 4.0
 """Distance from the threshold, in log-odds, at which a score counts half."""
 LOWEST = -14.0
 """Log-odds below this are as good as this: they say no more than "hopeless"."""
-
-
-def log_odds(p: float) -> float:
-    """Return log(p / (1 - p)), with p kept inside [1e-7, 1 - 1e-7]."""
-    p = min(max(p, 1e-7), 1 - 1e-7)
-    return math.log(p / (1 - p))
 
 
 class Surrogate:

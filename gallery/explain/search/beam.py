@@ -47,17 +47,17 @@ from gallery.explain.search._base import (
     BASELINE_SUFFICES,
     SEARCHES,
     Found,
-    FoundSet,
     Verdicts,
     check_at_least,
     together,
 )
 from gallery.explain.search._descend import descend, starts_apart, starts_without
 from gallery.explain.search._guide import Guide, pick_different
-from gallery.explain.search._minimise import check_subsets, minimise, settle
-from gallery.explain.search._seek import SeekLimits, diverse_family, gain, seek, shrink
-from gallery.explain.search._surrogate import log_odds
+from gallery.explain.search._minimise import minimise, settle
+from gallery.explain.search._progress import Limits, Progress
+from gallery.explain.search._seek import Proposals, gain, seek, shrink
 from gallery.interfaces import ScoreSteps
+from gallery.odds import log_odds
 
 AT_ONCE = 2
 """Descents advanced together: their requests fill a batch."""
@@ -143,104 +143,59 @@ def beam(  # noqa: PLR0913
         per_round=per_round,
         effort=effort,
     )
-    limits = _Limits(
-        n_cells,
-        beam_width,
-        candidates,
-        min(max_size, n_cells),
-        max_mses,
-        max_forwards,
-        verify_up_to,
-        min(harvest, max_mses),
-        look_closer,
-        min(descents, max_mses),
-    )
-    verdicts = Verdicts(threshold)
+    limits = Limits(n_cells, min(max_size, n_cells), max_mses, max_forwards, verify_up_to)
+    levels = _Levels(beam_width, candidates, min(harvest, max_mses), look_closer)
+    proposals = Proposals(overlap, per_round, patience)
+    progress = Progress(limits, verdicts := Verdicts(threshold))
     ranker = Guide(guide, n_cells, guide_map, n_random=n_random, seed=seed)
     yield from ranker.start(verdicts)
     if verdicts.is_sufficient(0):
         return Found((), BASELINE_SUFFICES, n_scored=len(verdicts.scores))
-    found: dict[int, FoundSet] = {}
-    full = (1 << n_cells) - 1
-    if not verdicts.is_sufficient(full):  # a threshold above the whole image leaves nothing to descend from
-        limits = replace(limits, look_closer=0)
-    yield from _climb(ranker, limits, verdicts, found)
-    if limits.look_closer and not found and not limits.are_reached(found, verdicts):
+    if not verdicts.is_sufficient((1 << n_cells) - 1):  # then there is nothing to descend from
+        levels = replace(levels, look_closer=0)
+    yield from _climb(ranker, levels, progress)
+    if levels.look_closer and not progress.found and not progress.is_over:
         yield from ranker.look_closer(verdicts)
-        yield from _descend_from([full], 1, verdicts, found, limits)
-        while found and len(found) < limits.descents and not limits.are_reached(found, verdicts):
-            starts = starts_without(found, verdicts, n_cells, per_round)
-            if not (yield from _descend_from(starts, AT_ONCE, verdicts, found, limits)):
-                break
+        yield from _from_above(min(descents, max_mses), per_round, progress)
     # Some images have no others: to look for them must not cost many times what the first took.
     budget = min(max_forwards, effort * len(verdicts.scores))
-    limits = replace(limits, max_forwards=budget)
-    differing = SeekLimits(overlap, per_round, patience, limits.max_size, max_mses, budget, verify_up_to)
-    while found and patience and not limits.are_reached(found, verdicts):
-        before = gain(found, diverse_family(found, overlap))
-        yield from seek(n_cells, found, verdicts, differing)
-        family = diverse_family(found, overlap)
-        if len(family) < wanted:
-            # One explanation alone is as good a family as any other one, but may leave less room.
-            families = [family] if len(family) > 1 else [[mask] for mask in found]
-            starts = starts_apart(families, verdicts, n_cells, overlap, per_round)
-            yield from _descend_from(starts, 1, verdicts, found, limits)
-        if gain(found, diverse_family(found, overlap)) == before:
-            break
-    yield from shrink(n_cells, found, verdicts, replace(differing, max_forwards=max_forwards))
-    sets = yield from settle(found.values(), verdicts, verify_up_to)
-    note = replace(limits, max_forwards=max_forwards).note(found, verdicts, n_confirmed=len(sets))
+    yield from _differ(replace(progress, limits=replace(limits, max_forwards=budget)), proposals, wanted)
+    yield from shrink(progress, per_round)
+    sets = yield from settle(progress.found.values(), verdicts, verify_up_to)
+    note = progress.note(n_confirmed=len(sets))
     if not note and sets and len(verdicts.scores) >= budget:
         note = f"Looked for different ones until {len(verdicts.scores)} sets were scored (effort = {effort})."
     return Found(sets, note, n_scored=len(verdicts.scores))
 
 
 @dataclass(frozen=True)
-class _Limits:
-    """Where the search stops; fields as the arguments of ``beam``."""
+class _Levels:
+    """How the search climbs; fields as the arguments of ``beam``."""
 
-    n_cells: int
     beam_width: int
     candidates: int
-    max_size: int
-    max_mses: int
-    max_forwards: int
-    verify_up_to: int
     harvest: int
     look_closer: int
-    descents: int
-
-    def are_reached(self, found: dict[int, FoundSet], verdicts: Verdicts) -> bool:
-        """Return whether the search has enough explanations, or has spent its scores."""
-        return len(found) >= self.max_mses or len(verdicts.scores) >= self.max_forwards
-
-    def note(self, found: dict[int, FoundSet], verdicts: Verdicts, *, n_confirmed: int) -> str:
-        """Return why the search ended early, or what it did not find; "" if neither."""
-        if len(found) >= self.max_mses:
-            return f"Stopped after {n_confirmed} explanations (max_mses = {self.max_mses})."
-        if len(verdicts.scores) >= self.max_forwards:
-            n = len(verdicts.scores)
-            return f"Stopped after {n} scored patch sets (max_forwards = {self.max_forwards})."
-        return "" if n_confirmed else f"No sufficient patch set of at most {self.max_size} patches was found."
 
 
-def _climb(guide: Guide, limits: _Limits, verdicts: Verdicts, found: dict[int, FoundSet]) -> ScoreSteps[None]:
-    """Go up level by level and add what is found on the way to ``found``."""
+def _climb(guide: Guide, levels: _Levels, progress: Progress) -> ScoreSteps[None]:
+    """Go up level by level and add what is found on the way."""
+    verdicts, found = progress.verdicts, progress.found
     kept, gap = [0], math.inf
-    for size in range(1, limits.max_size + 1):
+    for size in range(1, progress.limits.max_size + 1):
         level = guide.extensions(
-            kept, limits.candidates, verdicts, lambda mask: not _contains_any(mask, found)
+            kept, levels.candidates, verdicts, lambda mask: not progress.contains_one(mask)
         )
         yield from verdicts.ask(level)
         last, gap = gap, min((_gap(mask, verdicts) for mask in level), default=math.inf)
         # The first gain is from nothing to one patch and promises nothing yet.
-        if size > 1 and limits.look_closer and not found and gap > limits.look_closer * max(last - gap, 0):
+        if size > 1 and levels.look_closer and not found and gap > levels.look_closer * max(last - gap, 0):
             return
         sufficient = [mask for mask in level if verdicts.is_sufficient(mask)]
-        yield from _harvest(sufficient, verdicts, found, limits)
-        rest = [m for m in level if not verdicts.is_sufficient(m) and not _contains_any(m, found)]
-        kept = sorted(rest, key=lambda mask: (-verdicts.scores[mask], mask))[: limits.beam_width]
-        if not kept or len(found) >= limits.harvest or limits.are_reached(found, verdicts):
+        yield from _harvest(sufficient, levels, progress)
+        rest = [m for m in level if not verdicts.is_sufficient(m) and not progress.contains_one(m)]
+        kept = sorted(rest, key=lambda mask: (-verdicts.scores[mask], mask))[: levels.beam_width]
+        if not kept or len(found) >= levels.harvest or progress.is_over:
             return
 
 
@@ -249,40 +204,52 @@ def _gap(mask: int, verdicts: Verdicts) -> float:
     return log_odds(verdicts.threshold) - log_odds(verdicts.scores[mask])
 
 
-def _harvest(
-    sufficient: list[int], verdicts: Verdicts, found: dict[int, FoundSet], limits: _Limits
-) -> ScoreSteps[None]:
-    """Add to ``found`` the MSEs that ``sufficient`` shrink to, a few at once, until there are enough."""
-    while sufficient and len(found) < limits.harvest:
-        if found and len(verdicts.scores) >= limits.max_forwards:
+def _harvest(sufficient: list[int], levels: _Levels, progress: Progress) -> ScoreSteps[None]:
+    """Add the MSEs that ``sufficient`` shrink to, a few at once, until there are enough."""
+    verdicts, found = progress.verdicts, progress.found
+    while sufficient and len(found) < levels.harvest:
+        if found and progress.is_spent:
             return
-        n = min(limits.beam_width, limits.harvest - len(found))
+        n = min(levels.beam_width, levels.harvest - len(found))
         group = pick_different(sufficient, list(found), verdicts.scores, n)
         minimal = yield from minimise(group, verdicts, is_final=False)
-        new = [mask for mask in minimal if mask not in found]
-        for one in (yield from check_subsets(new, verdicts, limits.verify_up_to)):
-            found[one.mask] = one
-        sufficient = [m for m in sufficient if m not in group and not _contains_any(m, found)]
+        yield from progress.add(minimal)
+        sufficient = [m for m in sufficient if m not in group and not progress.contains_one(m)]
 
 
-def _descend_from(
-    starts: Sequence[int], n: int, verdicts: Verdicts, found: dict[int, FoundSet], limits: _Limits
-) -> ScoreSteps[int]:
-    """Add to ``found`` what the ``n`` most confident sufficient starts shrink to; return how many are new."""
+def _from_above(wanted: int, n_starts: int, progress: Progress) -> ScoreSteps[None]:
+    """Descend from the whole image, then from it without what hits all that is known, to ``wanted`` MSEs."""
+    n_cells = progress.limits.n_cells
+    yield from _descend_from([(1 << n_cells) - 1], 1, progress)
+    while progress.found and len(progress.found) < wanted and not progress.is_over:
+        starts = starts_without(progress.found, progress.verdicts, n_cells, n_starts)
+        if not (yield from _descend_from(starts, AT_ONCE, progress)):
+            return
+
+
+def _differ(progress: Progress, proposals: Proposals, wanted: int) -> ScoreSteps[None]:
+    """Look for different explanations as long as that brings some, from above too if few differ."""
+    overlap, n_cells = proposals.overlap, progress.limits.n_cells
+    while progress.found and proposals.patience and not progress.is_over:
+        before = gain(progress, progress.family(overlap))
+        yield from seek(progress, proposals)
+        family = progress.family(overlap)
+        if len(family) < wanted:
+            # One explanation alone is as good a family as any other one, but may leave less room.
+            families = [family] if len(family) > 1 else [[mask] for mask in progress.found]
+            starts = starts_apart(families, progress.verdicts, n_cells, overlap, proposals.per_round)
+            yield from _descend_from(starts, 1, progress)
+        if gain(progress, progress.family(overlap)) == before:
+            return
+
+
+def _descend_from(starts: Sequence[int], n: int, progress: Progress) -> ScoreSteps[int]:
+    """Add what the ``n`` most confident sufficient starts shrink to; return how many are new."""
+    verdicts, limits = progress.verdicts, progress.limits
     yield from verdicts.ask(starts)
     sufficient = sorted(
         filter(verdicts.is_sufficient, starts), key=lambda mask: (-verdicts.scores[mask], mask)
     )
     ends = yield from together([descend(mask, verdicts, limits.n_cells) for mask in sufficient[:n]])
     masks = dict.fromkeys(mask for minimal in ends for mask in minimal if mask.bit_count() <= limits.max_size)
-    before = len(found)
-    for one in (
-        yield from check_subsets([m for m in masks if m not in found], verdicts, limits.verify_up_to)
-    ):
-        found[one.mask] = one
-    return len(found) - before
-
-
-def _contains_any(mask: int, found: dict[int, FoundSet]) -> bool:
-    """Return whether ``mask`` contains a set already found."""
-    return any(one & mask == one for one in found)
+    return (yield from progress.add(masks))

@@ -1,12 +1,14 @@
 """Pictures to train on and to judge by: ``"<source>:<argument>"`` -> ``DataSet``.
 
 A source is one module of this package that registers a function ``(argument, size) -> DataSet`` under its
-own name. Pixels are uint8, (N, C, H, W), so that whole data sets fit into memory.
+own name, with ``is_path=True`` if the argument names a file or folder. Pixels are uint8, (N, C, H, W), so
+that whole data sets fit into memory.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -136,6 +138,13 @@ def load(spec: str, size: int) -> DataSet:
             f"data: {spec!r}: after the source, a colon and its argument are missing, as in {example}."
         )
     return DATASETS[source].call(argument, size)
+
+
+def located(spec: str, folder: Path) -> str:
+    """Return ``spec`` with its argument below ``folder`` if it is a relative path."""
+    source, colon, argument = spec.partition(":")
+    is_path = source in DATASETS and DATASETS[source].facts.get("is_path", False)
+    return f"{source}{colon}{folder / argument}" if is_path and argument else spec
 
 
 def join(parts: Sequence[Held]) -> Held:

@@ -89,7 +89,7 @@ class Published:
         return np.unpackbits(self.bits[indices], axis=1).reshape(-1, 1, SIZE, SIZE) * np.uint8(255)
 
 
-@DATASETS.register("dsprites", title="dSprites", reference='"dsprites:"')
+@DATASETS.register("dsprites", title="dSprites", reference='"dsprites:"', is_path=True)
 def dsprites(argument: str, size: int) -> DataSet:
     """Draw the pictures, or read the published ones.
 

@@ -22,7 +22,7 @@ from gallery.generative.data._files import folders, listed, read_mask, read_pict
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
 
-@DATASETS.register("mvtec", title="MVTec-AD layout", reference='"mvtec:mvtec_ad/bottle"')
+@DATASETS.register("mvtec", title="MVTec-AD layout", reference='"mvtec:mvtec_ad/bottle"', is_path=True)
 def mvtec(argument: str, size: int) -> DataSet:
     """Read one category.
 

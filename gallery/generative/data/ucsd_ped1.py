@@ -21,7 +21,7 @@ FRAMES, MASKS = (".tif", ".tiff"), (".bmp", ".png")
 _ANOMALY = "anomaly"
 
 
-@DATASETS.register("ucsd_ped1", title="UCSD Ped1 layout", reference='"ucsd_ped1:UCSDped1"')
+@DATASETS.register("ucsd_ped1", title="UCSD Ped1 layout", reference='"ucsd_ped1:UCSDped1"', is_path=True)
 def ucsd_ped1(argument: str, size: int) -> DataSet:
     """Read the clips.
 

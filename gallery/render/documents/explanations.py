@@ -217,6 +217,8 @@ def bundle_files(result: ImageResult, catalogue: Catalogue) -> dict[str, bytes]:
 
     - ``explanations.json``: see the schema; ``sag.json``: its graph alone, in node-link form.
     - ``heatmaps.npz``: every method's raw (H, W) float32 map, by name.
+    - ``heatmap_parts.npz``: (h, w) float32 maps that a map is the mean of, "<method>/<part>"; only where a
+      method has some.
     - ``input.npy``, ``baseline.npy``: the (1, 3, H, W) float32 normalised tensors.
     - ``segments.npy``: (H, W) int16, the superpixel of every pixel; only where patches are superpixels.
     - ``regions.npz``, ``heatmaps_without.npz``: (H, W) float32, what is needed and precluded, and maps made
@@ -231,6 +233,13 @@ def bundle_files(result: ImageResult, catalogue: Catalogue) -> dict[str, bytes]:
         "input.npy": npy_bytes(result.inputs.tensor),
         "baseline.npy": npy_bytes(result.inputs.baseline),
     }
+    parts = {
+        f"{name}/{part.name}": part.native
+        for name, heatmap in result.heatmaps.items()
+        for part in heatmap.parts
+    }
+    if parts:
+        files["heatmap_parts.npz"] = pack_arrays(parts)
     if result.inputs.segments is not None:
         files["segments.npy"] = npy_bytes(result.inputs.segments)
     return files if result.prompted is None else files | prompts_files(result.prompted)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gallery.render.figures.canvas import Box, Item, Path, Text
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.patches import Point
-from gallery.render.figures.pdf import text_width
 
 WIDTH = 390.0
 """Of every chart, points: two of them fill a page, one fills a phone."""

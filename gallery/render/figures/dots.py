@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gallery.errors import RenderError
 from gallery.render.figures.axes import FONT_PT, GRID, WIDER, WIDTH, Frame, colour, shortened
 from gallery.render.figures.canvas import INK, Drawing, Group, Item, Path, Text
-from gallery.render.figures.pdf import text_width
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.svg import inline_svg
 
 _TOP, _ROW_PT, _HEAD_PT, _AXIS_PT = 6.0, 17.0, 22.0, 32.0

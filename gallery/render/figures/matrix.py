@@ -11,7 +11,7 @@ from gallery.errors import RenderError
 from gallery.render.figures.axes import FONT_PT, WIDER
 from gallery.render.figures.canvas import Drawing, Item, Path, Text
 from gallery.render.figures.colormap import DIVERGING, table
-from gallery.render.figures.pdf import text_width
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.svg import inline_svg
 
 _CELL_PT, _GAP_PT, _NUMBER_PT, _PAD_PT = 21.0, 1.0, 7.5, 5.0

@@ -1,14 +1,12 @@
 """Drawings as one-page PDF files: vector text and lines, JPEGs as they are, no dates, the same bytes always.
 
 A small writer rather than a library: Pillow's PDFs hold no vector text and carry the time of day, and dot's
-(through cairo) decode every JPEG. Text is set in Helvetica, which every PDF reader has, in the Windows-1252
-repertoire; a character outside it is set as its base letter or "?"; the metadata keeps the original.
+(through cairo) decode every JPEG. Text is set in Helvetica, see there for its characters; the metadata keeps
+the original ones.
 """
 
-import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping
-from functools import cache
 from io import BytesIO
 from typing import assert_never
 
@@ -27,23 +25,10 @@ from gallery.render.figures.canvas import (
     is_jpeg,
     number,
 )
+from gallery.render.figures.helvetica import encodable, text_width
 from gallery.render.figures.metadata import CREATOR, facts_text, xmp
 from gallery.render.figures.patches import Point
 
-# Advance widths of the characters 32 to 126 in 1/1000 of the size: Adobe's font metrics for Helvetica.
-_WIDTHS = """
-278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 278
-278 584 584 584 556 1015 667 667 722 722 667 611 778 722 278 500 667 556 833 722 778 667 778 722 667 611 722
-667 944 667 667 611 278 278 278 469 556 333 556 556 500 556 556 278 556 556 222 222 500 222 833 556 556 556
-556 333 500 278 556 500 722 500 500 500 334 260 334 584
-"""
-_BOLD_WIDTHS = """
-278 333 474 556 556 889 722 238 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 333
-333 584 584 584 611 975 722 722 722 722 667 611 778 722 278 556 722 611 833 722 778 667 778 722 667 611 722
-667 944 667 667 611 333 278 333 584 556 333 556 611 556 611 556 333 611 611 278 278 556 278 889 611 611 611
-611 389 556 333 611 556 778 556 556 500 389 280 389 584
-"""
-_SUBSTITUTES = {"\u2212": "\u2013", "\u2192": ">", "\u2190": "<", "\u2265": ">=", "\u2264": "<="}
 # A quarter circle as a Bezier curve: distance of its controls from the corner, as a share of the radius.
 _CORNER = 1 - 0.5522847498
 
@@ -53,16 +38,6 @@ def pdf_file(drawing: Drawing) -> bytes:
     writer = _Writer(drawing.height)
     content = writer.items(drawing.items)
     return writer.file(drawing, content)
-
-
-def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Return the width in points of a line of Helvetica."""
-    widths = _widths(bold=bold)
-    total = 0
-    for character in _encodable(text):
-        base = unicodedata.normalize("NFKD", character)[0]
-        total += widths.get(ord(base), 556)
-    return total * size / 1000
 
 
 class _Writer:
@@ -100,7 +75,7 @@ class _Writer:
         else:
             matrix = f"1 0 0 1 {number(text.x - back)} {number(self._height - text.y)}"
         font = "F2" if text.bold else "F1"
-        encoded = _encodable(text.text).encode("cp1252").hex()
+        encoded = encodable(text.text).encode("cp1252").hex()
         return f"BT {_rgb(text.colour)} rg /{font} {number(text.size)} Tf {matrix} Tm <{encoded}> Tj ET"
 
     def _box(self, box: Box) -> str:
@@ -186,24 +161,25 @@ class _Writer:
         ).encode()
         objects.append(_metadata_stream(drawing))
         objects[0] = f"<< /Type /Catalog /Pages 2 0 R /Metadata {len(objects)} 0 R >>".encode()
-        info = {
-            "Title": drawing.title,
-            "Author": drawing.facts.get("authors", ""),
-            "Creator": drawing.facts.get("software") or CREATOR,
-            "Subject": drawing.description,
-            "Keywords": facts_text(drawing.facts),
-        }
-        objects.append(
-            (
-                "<< " + " ".join(f"/{name} {_info_text(text)}" for name, text in info.items() if text) + " >>"
-            ).encode()
-        )
-        return _assemble(objects)
+        return _assemble(objects, _information(drawing))
 
 
-def _assemble(objects: list[bytes]) -> bytes:
-    """Return numbered objects as a file with header, cross-references and trailer."""
-    # The last object is the document information.
+def _information(drawing: Drawing) -> bytes:
+    """Return the document information, which older programs read instead of the XMP packet."""
+    info = {
+        "Title": drawing.title,
+        "Author": drawing.facts.get("authors", ""),
+        "Creator": drawing.facts.get("software") or CREATOR,
+        "Subject": drawing.description,
+        "Keywords": facts_text(drawing.facts),
+    }
+    entries = " ".join(f"/{name} {_info_text(text)}" for name, text in info.items() if text)
+    return f"<< {entries} >>".encode()
+
+
+def _assemble(objects: list[bytes], information: bytes) -> bytes:
+    """Return objects, numbered from 1, as a file with header, cross-references and trailer."""
+    objects = [*objects, information]
     out = BytesIO()
     out.write(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
     offsets = []
@@ -273,29 +249,3 @@ def _info_text(text: str) -> str:
     """Return a document information string: UTF-16 with byte order mark, in hexadecimal."""
     encoded = text.encode("utf-16-be", "replace")
     return f"<{(bytes((0xFE, 0xFF)) + encoded).hex()}>"
-
-
-def _encodable(text: str) -> str:
-    """Return ``text`` in the repertoire of Windows-1252, see the module's docstring."""
-    out = []
-    for character in unicodedata.normalize("NFC", text):
-        wanted = _SUBSTITUTES.get(character, character)
-        if not _in_cp1252(wanted):
-            base = "".join(c for c in unicodedata.normalize("NFKD", wanted) if not unicodedata.combining(c))
-            wanted = base if base and _in_cp1252(base) else "?"
-        out.append(wanted)
-    return "".join(out)
-
-
-def _in_cp1252(text: str) -> bool:
-    try:
-        text.encode("cp1252")
-    except UnicodeEncodeError:
-        return False
-    return text.isprintable()
-
-
-@cache
-def _widths(*, bold: bool) -> dict[int, int]:
-    numbers = (_BOLD_WIDTHS if bold else _WIDTHS).split()
-    return {code: int(width) for code, width in enumerate(numbers, start=32)}

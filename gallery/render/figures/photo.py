@@ -20,17 +20,24 @@ _BORDER = np.array([255, 255, 255], dtype=np.uint8)
 _REMOVED = np.array([240, 142, 54], dtype=np.uint8)
 _MARK = np.array([255, 225, 74], dtype=np.uint8)
 _EDGE = np.array([20, 20, 20], dtype=np.uint8)
+_CARD_QUALITY = 72
+"""WebP quality of pictures of patch sets."""
 
 
-def photo_webp(view: UInt8, quality: int = 78) -> bytes:
+def photo_webp(view: UInt8, quality: int = 78, about: str = "") -> bytes:
     """Return a photograph as WebP, for pages.
+
+    Args:
+        view: (H, W, 3) uint8.
+        quality: 0 to 100.
+        about: XMP packet that the file carries, see ``metadata.xmp``; "" for none.
 
     Raises:
         ShapeError: If ``view`` is not (H, W, 3) uint8.
     """
     require_view(view)
     buffer = BytesIO()
-    Image.fromarray(view).save(buffer, "WEBP", quality=quality, method=6)
+    Image.fromarray(view).save(buffer, "WEBP", quality=quality, method=6, xmp=about.encode())
     return buffer.getvalue()
 
 
@@ -139,14 +146,21 @@ def kept_patches(view: UInt8, mask: int, patches: Partition, *, removed: int | N
     return picture
 
 
-def mse_picture(view: UInt8, mask: int, patches: Partition, *, side: int = 224, quality: int = 72) -> bytes:
+def mse_picture(view: UInt8, mask: int, patches: Partition, *, side: int = 224, about: str = "") -> bytes:
     """Return the kept patches of a minimal sufficient explanation as WebP, for its card.
+
+    Args:
+        view: (kH, kW, 3) uint8 photograph.
+        mask: Kept patches.
+        patches: Of this image.
+        side: Longer side of the picture, pixels.
+        about: XMP packet of the file, or "".
 
     Raises:
         ShapeError: If ``view`` is not (H, W, 3) uint8.
         RenderError: If ``mask`` does not fit the patches.
     """
-    return photo_webp(kept_patches(shrink(view, side), mask, patches), quality)
+    return photo_webp(kept_patches(shrink(view, side), mask, patches), _CARD_QUALITY, about)
 
 
 def composed(view: UInt8, baseline_view: UInt8, mask: int, patches: Partition) -> UInt8:
@@ -198,7 +212,7 @@ def denormalise(tensor: Float32, mean: Sequence[float], std: Sequence[float]) ->
 
 
 def removed_picture(
-    view: UInt8, baseline_view: UInt8, mask: int, patches: Partition, *, side: int = 224, quality: int = 72
+    view: UInt8, baseline_view: UInt8, mask: int, patches: Partition, *, side: int = 224, about: str = ""
 ) -> bytes:
     """Return the photograph with some patches replaced by the baseline and outlined, as WebP.
 
@@ -208,7 +222,7 @@ def removed_picture(
         mask: *Removed* patches.
         patches: Of this image.
         side: Longer side of the picture, pixels.
-        quality: Of the WebP, 0 to 100.
+        about: XMP packet of the file, or "".
 
     Raises:
         ShapeError: If a picture is not (H, W, 3) uint8.
@@ -221,4 +235,4 @@ def removed_picture(
     # Yellow beside a dark line is seen on any photograph and on any baseline.
     picture[patches.rim(removed, line + 1)] = _EDGE
     picture[patches.rim(removed, line)] = _MARK
-    return photo_webp(picture, quality)
+    return photo_webp(picture, _CARD_QUALITY, about)

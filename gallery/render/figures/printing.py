@@ -13,8 +13,9 @@ from gallery.records import UInt8
 from gallery.render.figures.canvas import Anchor, Box, Drawing, Item, Path, Picture, Text
 from gallery.render.figures.colormap import COLORMAPS, default_for, table
 from gallery.render.figures.heat import colour, overlay, require_view
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.metadata import png_info
-from gallery.render.figures.pdf import pdf_file, text_width
+from gallery.render.figures.pdf import pdf_file
 from gallery.render.figures.photo import photo_jpeg
 from gallery.render.figures.scale import Scaled, format_number
 from gallery.render.figures.svg import svg_file

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gallery.errors import RenderError
 from gallery.render.figures.axes import FONT_PT, GRID, WIDER, WIDTH, Frame, colour, shortened, whole_ticks
 from gallery.render.figures.canvas import INK, Box, Drawing, Group, Item, Path, Text
-from gallery.render.figures.pdf import text_width
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.svg import inline_svg
 
 _TOP, _ROW_PT, _AXIS_PT = 20.0, 15.0, 30.0

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from gallery.records import UInt8
 from gallery.render.figures.canvas import Box, Drawing, Item, Path, Picture, Text
 from gallery.render.figures.heat import require_view
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.partition import Partition
 from gallery.render.figures.patches import Rect
-from gallery.render.figures.pdf import text_width
 from gallery.render.figures.photo import photo_jpeg
 
 _LONGER_PT = 468.0

@@ -1,7 +1,7 @@
 """Cards that social networks and chat programs show for a link (Open Graph): 1200 x 630 PNG."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from gallery.errors import RenderError
 from gallery.records import UInt8
 from gallery.render.figures.heat import require_view
-from gallery.render.figures.metadata import CREATOR
+from gallery.render.figures.metadata import CREATOR, png_info
 
 _SIZE = (1200, 630)
 _MARGIN = 48
@@ -20,7 +20,9 @@ _MAX_PICTURES = 3
 _CAPTION_PX = 24
 
 
-def social_card(view: UInt8, overlays: Sequence[tuple[str, UInt8]], *, title: str, subtitle: str) -> bytes:
+def social_card(
+    view: UInt8, overlays: Sequence[tuple[str, UInt8]], *, title: str, subtitle: str, facts: Mapping[str, str]
+) -> bytes:
     """Return a card with the photograph and at most two overlays side by side under a title.
 
     Args:
@@ -28,6 +30,7 @@ def social_card(view: UInt8, overlays: Sequence[tuple[str, UInt8]], *, title: st
         overlays: Caption and (H, W, 3) uint8 picture of each heatmap; the first two are shown.
         title: Large, one line; shortened if too long.
         subtitle: Small, one line; shortened if too long.
+        facts: Provenance by name, for the file's metadata.
 
     Raises:
         ShapeError: If a picture is not (H, W, 3) uint8.
@@ -54,7 +57,7 @@ def social_card(view: UInt8, overlays: Sequence[tuple[str, UInt8]], *, title: st
     _line(draw, (_MARGIN, _SIZE[1] - 40), CREATOR, 22, _SOFT, width)
     buffer = BytesIO()
     # A palette of 256 colours would band the heatmaps; plain compression keeps the card under 1 MB.
-    card.save(buffer, "PNG", compress_type=zlib.Z_RLE)
+    card.save(buffer, "PNG", pnginfo=png_info(title, subtitle, facts), compress_type=zlib.Z_RLE)
     return buffer.getvalue()
 
 

@@ -14,7 +14,7 @@ from gallery.records import UInt8
 from gallery.render.figures.canvas import Box, Drawing, Item, Picture, Text
 from gallery.render.figures.colormap import default_for, table
 from gallery.render.figures.heat import require_view
-from gallery.render.figures.pdf import text_width
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.photo import photo_jpeg, shrink
 from gallery.render.figures.printing import palette_png
 from gallery.render.figures.scale import Scaled, format_number, scale

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gallery.render.documents.concepts import concepts_forwards
 from gallery.render.pages import contexts
 from gallery.render.pages.dependencies import dependencies
 from gallery.render.pages.parts import Term
@@ -44,6 +45,8 @@ def _settings(found: SetSummary) -> Mapping[str, tuple[Term, ...]]:
         groups["Needed and precluded regions"] = settings.prompts.model_dump()
     if settings.concepts is not None:
         groups["Learned concepts"] = settings.concepts.model_dump(exclude_none=True)
+    if settings.vae is not None:
+        groups["Autoencoders"] = settings.vae.model_dump(exclude={"trained", "data", "results"})
     tables = {
         title: tuple(Term(n, option_value(v)) for n, v in sorted(values.items()))
         for title, values in groups.items()
@@ -72,6 +75,7 @@ def _passes(found: SetSummary) -> Iterable[DataTable]:
     heatmaps = [sum(column) for column in zip(*methods.values(), strict=True)] or [0, 0]
     rows = [("Heatmaps", heatmaps[0], heatmaps[1]), ("Measures", sum(measures.values()), 0)]
     rows += [(stage, forwards, 0) for stage, forwards in stages.items()]
+    rows += _of_concepts(found)
     rows.append(("Together", sum(row[1] for row in rows), sum(row[2] for row in rows)))
     yield _table("By stage, all images and classifiers", "Stage", rows, n)
     titles = found.titles
@@ -82,6 +86,15 @@ def _passes(found: SetSummary) -> Iterable[DataTable]:
     yield _table(
         "By measure", "Measure", [(names.get(name, name), some, 0) for name, some in measures.items()], n
     )
+
+
+def _of_concepts(found: SetSummary) -> list[tuple[str, int, int]]:
+    """Return what learning concepts and showing them took; [] without any."""
+    if not found.concepts:
+        return []
+    learnt, shown = (sum(column) for column in zip(*map(concepts_forwards, found.concepts), strict=True))
+    backwards = sum(one.heatmap.backwards for result in found.concepts for one in result.maps)
+    return [("Learning concepts", learnt, 0), ("Concepts in images", shown, backwards)]
 
 
 def _add(totals: dict[str, int], more: Mapping[str, int]) -> None:
@@ -118,8 +131,11 @@ def _software() -> DataTable:
 
 
 def _digests(found: SetSummary) -> DataTable:
-    """Return the SHA-256 of every classifier, and of every photograph's file and pixels."""
+    """Return the SHA-256 of classifiers and autoencoders, and of every photograph's file and pixels."""
     rows = [(card.title, "classifier", card.digest) for card in found.catalogue.classifiers]
+    for model in (one.model for one in found.generative.models):
+        rows += [(model.file, "checkpoint", model.sha256), (model.file, "training pictures", model.pictures)]
+    rows += [(one.file, "results", one.sha256) for one in found.generative.disentanglement]
     images = {summary.image.id: summary.image for summary in found.summaries}
     for image in images.values():
         rows += [(image.id, "source", image.source_sha256), (image.id, "pixels", image.digest)]

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from gallery.records import ImageResult
 from gallery.render.pages.citation import Citation
-from gallery.render.pages.drawing import BUNDLE
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link
+from gallery.render.pages.raw_data import BUNDLE
 from gallery.render.pages.wording import one_line, probability
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)

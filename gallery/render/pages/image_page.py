@@ -23,7 +23,9 @@ from gallery.render.pages.drawing import Subject
 from gallery.render.pages.head import Head
 from gallery.render.pages.origin import origin_of
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import Card, Choice, Heat, Link, Section, Term
+from gallery.render.pages.parts import Card, Choice, Heat, Link, Term
+from gallery.render.pages.preview import draw_preview
+from gallery.render.pages.section_parts import Section
 from gallery.render.pages.sections import build_section, is_right
 from gallery.render.pages.takeaway import chosen_maps, draw_take_away
 
@@ -61,32 +63,18 @@ def build_image_page(
     cards = {card.slug: card for card in catalogue.classifiers}
     citation = _citation(results, settings, cards={slug: card.id for slug, card in cards.items()})
     origin = origin_of(citation, settings)
-    sections: list[Section] = []
-    tiles: list[Card] = []
+    drawn = []
     for i, result in enumerate(results):
         slug = result.classifier
-        prefix = f"{slug}-" if i else ""
-        subject = Subject(result, cards[slug], f"i/{image.id}/{slug}", prefix, origin)
-        heats = {
-            method.name: drawing.draw_heat(subject, result.heatmaps[method.name], method, output)
-            for method in catalogue.methods
-            if method.name in result.heatmaps
-        }
-        section = build_section(subject, catalogue, heats, output)
-        chosen = chosen_maps(result, catalogue)
-        section = dataclasses.replace(
-            section,
-            chosen=tuple(f"{prefix}fig-{method.name}" for method in chosen),
-            takeaway=draw_take_away(subject, chosen, output),
+        subject = Subject(
+            result, cards[slug], f"i/{image.id}/{slug}", prefix=f"{slug}-" if i else "", origin=origin
         )
-        sections.append(section)
-        tiles.append(_tile(subject, section, heats, catalogue, output))
-    first = Subject(results[0], cards[results[0].classifier], folder=f"i/{image.id}", prefix="")
-    social = drawing.draw_social(first, catalogue.methods, output)
-    output.write(f"i/{image.id}/cite.bib", bibtex(citation).encode())
-    output.write(f"i/{image.id}/cite.csl.json", csl_json(citation).encode())
+        drawn.append(_draw(subject, catalogue, output))
+    first = Subject(results[0], cards[results[0].classifier], f"i/{image.id}", prefix="", origin=origin)
+    social = draw_preview(first, catalogue.methods, output)
+    citation_files = _write_citation(image.id, citation, output)  # which the archive takes in
     archive = write_archive(results, citation, output)
-    sections = [dataclasses.replace(section, archive=archive) for section in sections]
+    sections = [dataclasses.replace(section, archive=archive) for section, _ in drawn]
     page = ImagePage(
         head=_head(results[0], sections, citation, social),
         root="../",
@@ -102,27 +90,55 @@ def build_image_page(
         quadrants=image.quadrants,
         sections=tuple(sections),
         several=len(sections) > 1,
-        colormaps=tuple(
-            Choice(name, colormap.title, colour_bar_css(name), colormap.note)
-            for name, colormap in COLORMAPS.items()
-            if not colormap.diverging
-        ),
+        colormaps=_colormaps(),
         filters=colour_filters(),
         bibtex=bibtex(citation),
-        citation_files=(
-            Link(f"i/{image.id}/cite.bib", "BibTeX"),
-            Link(f"i/{image.id}/cite.csl.json", "CSL-JSON"),
-        ),
+        citation_files=citation_files,
         permalink=citation.url,
         previous=None,
         following=None,
     )
-    return page, tiles
+    return page, [tile for _, tile in drawn]
 
 
 def linked(page: ImagePage, previous: Link | None, following: Link | None) -> ImagePage:
     """Return ``page`` with links to its neighbours."""
     return dataclasses.replace(page, previous=previous, following=following)
+
+
+def _draw(subject: Subject, catalogue: Catalogue, output: Output) -> tuple[Section, Card]:
+    """Draw what one classifier says about the image; return its section of the page and its tile."""
+    result = subject.result
+    heats = {
+        method.name: drawing.draw_heat(subject, result.heatmaps[method.name], method, output)
+        for method in catalogue.methods
+        if method.name in result.heatmaps
+    }
+    chosen = chosen_maps(result, catalogue)
+    section = dataclasses.replace(
+        build_section(subject, catalogue, heats, output),
+        chosen=tuple(f"{subject.prefix}fig-{method.name}" for method in chosen),
+        takeaway=draw_take_away(subject, chosen, output),
+    )
+    return section, _tile(subject, section, heats, catalogue, output)
+
+
+def _colormaps() -> tuple[Choice, ...]:
+    return tuple(
+        Choice(name, colormap.title, colour_bar_css(name), colormap.note)
+        for name, colormap in COLORMAPS.items()
+        if not colormap.diverging
+    )
+
+
+def _write_citation(image_id: str, citation: Citation, output: Output) -> tuple[Link, ...]:
+    files = {
+        Link(f"i/{image_id}/cite.bib", "BibTeX"): bibtex(citation),
+        Link(f"i/{image_id}/cite.csl.json", "CSL-JSON"): csl_json(citation),
+    }
+    for link, text in files.items():
+        output.write(link.path, text.encode())
+    return tuple(files)
 
 
 def _citation(results: Sequence[ImageResult], settings: SetSettings, *, cards: Mapping[str, str]) -> Citation:

@@ -14,7 +14,7 @@ from gallery.render.pages.answer_parts import (
     PatchMap,
     PatchRow,
 )
-from gallery.render.pages.drawing import MSE_PX, Subject
+from gallery.render.pages.drawing import MSE_PX, Subject, about_patches
 from gallery.render.pages.output import Output
 
 MOST_PAIRS = 6
@@ -75,12 +75,15 @@ def _draw(subject: Subject, index: int, one: DeletionSet, output: Output) -> str
     """Write the photograph without a deletion set; return its path."""
     inputs, patches = subject.result.inputs, Partition.of(subject.result)
     preprocessing = subject.card.preprocessing
+    title = f"Minimal deletion set {index} of {subject.title}"
+    alt = wording.deletion_alt(one, subject.result)
+    about = about_patches(subject, one.mask, title, alt, f"del-{index}")
 
     def draw() -> bytes:
         baseline = denormalise(inputs.baseline, preprocessing.mean, preprocessing.std)
-        return removed_picture(inputs.view, baseline, one.mask, patches, side=MSE_PX)
+        return removed_picture(inputs.view, baseline, one.mask, patches, side=MSE_PX, about=about)
 
-    key = ("removed", inputs, one.mask, patches, preprocessing, MSE_PX)
+    key = ("removed", inputs, one.mask, patches, preprocessing, MSE_PX, about)
     return output.figure(f"{subject.folder}/removed-{index}.webp", key, draw)
 
 

@@ -11,7 +11,8 @@ from gallery.render.figures.partition import Partition
 from gallery.render.figures.svg import loops_data
 from gallery.render.pages import wording
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import Card, Link, Section
+from gallery.render.pages.parts import Card, Link
+from gallery.render.pages.section_parts import Section
 from gallery.render.pages.set_parts import HeatHelp, PatchSet, QuizImage, QuizQuestion
 
 MOST_QUESTIONS = 60

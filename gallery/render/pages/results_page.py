@@ -10,6 +10,7 @@ from gallery.render.pages import contexts, wording
 from gallery.render.pages.digits import digits_for
 from gallery.render.pages.exports import csv_link, data_tex, metric_tex, write_csv
 from gallery.render.pages.families import families
+from gallery.render.pages.generative.pages import generative_links
 from gallery.render.pages.metrics import interval_cell, means_table
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link, MeasureColumn, MetricCell, MetricRow, MetricTable
@@ -56,6 +57,7 @@ def results_page(found: SetSummary, output: Output) -> contexts.ResultsPage:
         explanations=tuple(_explanations(found, card) for card in found.catalogue.classifiers),
         published=published_views(TABLES, found, output),
         files=files,
+        generative=tuple(generative_links(found)),
     )
 
 

@@ -19,22 +19,16 @@ from gallery.render.pages.answer_parts import MseView
 from gallery.render.pages.drawing import Subject
 from gallery.render.pages.explore import build_explore
 from gallery.render.pages.families import families
+from gallery.render.pages.heat_parts import draw_parts
 from gallery.render.pages.metrics import image_table
 from gallery.render.pages.necessity import build_necessity
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import (
-    CurveView,
-    DiverseRow,
-    FigureView,
-    Heat,
-    Link,
-    Section,
-    Term,
-    TopRow,
-)
+from gallery.render.pages.parts import Heat, Link, Term
 from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
 from gallery.render.pages.prompts import build_prompts
+from gallery.render.pages.raw_data import write_data
 from gallery.render.pages.robustness import build_robustness
+from gallery.render.pages.section_parts import CurveView, DiverseRow, FigureView, Section, TopRow
 
 
 def build_section(
@@ -87,7 +81,7 @@ def build_section(
         prompts=build_prompts(subject, methods, heats, output),
         metrics=tuple(image_table(rows, family) for family in families(catalogue.measures)),
         curves=tuple(_curves(subject, methods, catalogue.measures)),
-        data=drawing.write_data(subject, catalogue, output),
+        data=write_data(subject, catalogue, output),
         computed=_computed(subject, catalogue.versions),
     )
 
@@ -136,6 +130,7 @@ def _figure(subject: Subject, methods: Sequence[MethodCard], heat: Heat, output:
         same_as=next((card.title for card in before if _look_alike(subject, card, method)), ""),
         facts=tuple(facts),
         files=drawing.draw_print_figures(subject, heatmap, method, output),
+        parts=draw_parts(subject, heatmap, method, output),
     )
 
 
@@ -183,7 +178,7 @@ def _curves(
             and m.x is not None
             and m.y is not None
         ]
-        if not curves:
+        if not _tell_anything(curves):
             continue
         header, rows = curve_rows(curves)
         yield CurveView(
@@ -201,6 +196,11 @@ def _curves(
             header=tuple(header),
             rows=tuple(tuple(wording.measure(value) for value in row) for row in rows),
         )
+
+
+def _tell_anything(curves: Sequence[Curve]) -> bool:
+    """Return whether a chart shows more than one level line, which the table says in one number."""
+    return len({float(y) for curve in curves for y in curve.y}) > 1
 
 
 def _computed(subject: Subject, versions: Mapping[str, str]) -> tuple[Term, ...]:

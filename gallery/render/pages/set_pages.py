@@ -6,8 +6,9 @@ from gallery.render.pages import contexts, wording
 from gallery.render.pages.about_page import about_page
 from gallery.render.pages.citation import bibtex, cite, csl_json
 from gallery.render.pages.classifier_page import classifier_page
-from gallery.render.pages.concepts_page import concept_page, subjects_of
+from gallery.render.pages.concepts.page import concept_page, subjects_of
 from gallery.render.pages.explanations_page import explanations_page
+from gallery.render.pages.generative.pages import generative_links, generative_pages
 from gallery.render.pages.image_page import image_path
 from gallery.render.pages.index_page import index_page
 from gallery.render.pages.output import Output
@@ -41,6 +42,8 @@ def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts
         yield _source(classifier_path(classifier.slug)), classifier_page(found, classifier)
     for subject in subjects_of(found.concepts, found.catalogue.classifiers):
         yield _source(subject.path), concept_page(found, subject, output)
+    for path, page in generative_pages(found, output):
+        yield _source(path), page
 
 
 def _source(path: str) -> str:
@@ -64,6 +67,7 @@ def methods_page(found: SetSummary) -> contexts.MethodsPage:
             Link(subject.path, subject.title, subject.card.title)
             for subject in subjects_of(found.concepts, found.catalogue.classifiers)
         ),
+        generative=tuple(generative_links(found)),
     )
 
 

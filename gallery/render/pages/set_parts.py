@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gallery.render.pages.parts import Card, Choice, GraphView, Heat, Link, MetricTable, Term
+from gallery.render.pages.parts import Card, Choice, Heat, Link, MetricTable, Term
+from gallery.render.pages.section_parts import GraphView
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import jinja2
 
 from gallery.config import SetSettings
-from gallery.records import Catalogue, ConceptResult, Failure, ImageResult
-from gallery.render.pages.concepts_page import subjects_of, with_bars
+from gallery.records import Catalogue, ConceptResult, Failure, GenerativeResults, ImageResult
+from gallery.render.pages.concepts.page import subjects_of, with_bars
 from gallery.render.pages.contexts import ImagePage
 from gallery.render.pages.environment import make_environment, render_page
 from gallery.render.pages.image_page import build_image_page, image_path, linked
@@ -33,6 +33,7 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
     on_page: Callable[[str], None] | None = None,
     live: LiveKit | None = None,
     concepts: Sequence[ConceptResult] = (),
+    generative: GenerativeResults = GenerativeResults(),  # noqa: B008 (frozen and empty)
 ) -> None:
     """Write all pages and assets to ``out``.
 
@@ -47,6 +48,7 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
         on_page: Called with each page's path after it is written.
         live: Classifiers for the browser; None unless the set wants them.
         concepts: Learned concepts, by class, then by classifier.
+        generative: Autoencoders; without any, there are no pages about them.
 
     Raises:
         RenderError: If ``out`` holds foreign files, a figure cannot be drawn, or ``dot`` is missing.
@@ -69,7 +71,8 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
     for path, page in _with_neighbours(_image_pages(results, build, summaries, quiz)):
         _write(output, environment, path, page, on_page)
         deck.append(slide_of(path.removeprefix("i/").removesuffix(".md"), page))
-    found = SetSummary(summaries, catalogue, settings, failures, quiz.chosen(output), concepts)
+    asked = quiz.chosen(output)
+    found = SetSummary(summaries, catalogue, settings, failures, asked, concepts, generative)
     for path, set_page in set_pages(found, output):
         output.write(path, render_page(environment, set_page))
         if on_page:

@@ -9,7 +9,7 @@ from gallery.config import SetSettings
 from gallery.render.figures.colormap import DEFAULT, DIVERGING, svg_filters
 from gallery.render.pages.citation import cite
 from gallery.render.pages.contexts import ImagePage
-from gallery.render.pages.parts import FigureView
+from gallery.render.pages.section_parts import FigureView
 from gallery.render.pages.wording import count, one_line, probability
 
 DECK = "slides/index.html"

@@ -2,12 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from gallery.config import SetSettings
-from gallery.records import Catalogue, ClassifierCard, ConceptResult, Failure, ImageCard, ImageResult
+from gallery.records import (
+    Catalogue,
+    ClassifierCard,
+    ConceptResult,
+    Failure,
+    GenerativeResults,
+    ImageCard,
+    ImageResult,
+)
 from gallery.render.documents.prompts import prompts_forwards
 from gallery.render.pages.citation import cite, page_jsonld
 from gallery.render.pages.head import Head
@@ -113,6 +121,7 @@ class SetSummary:
         failures: What could not be finished.
         quiz: What the quiz asks.
         concepts: Learned concepts, by class, then by classifier.
+        generative: Autoencoders.
     """
 
     summaries: Sequence[Summary]
@@ -121,6 +130,7 @@ class SetSummary:
     failures: Sequence[Failure]
     quiz: Sequence[QuizImage] = ()
     concepts: Sequence[ConceptResult] = ()
+    generative: GenerativeResults = field(default_factory=GenerativeResults)
 
     def of(self, card: ClassifierCard) -> list[Summary]:
         """Return the summaries of one classifier."""

@@ -9,6 +9,7 @@ from gallery.explain.concepts.features import (
     BATCH,
     ConceptClassifier,
     ConceptScorer,
+    MaskedFeatures,
     as_classifier,
     pooled_features,
 )
@@ -87,7 +88,9 @@ def test_occlusion_of_an_x_feature_is_its_drop() -> None:
 
 
 def scorer(found: ConceptClassifier, image: Tensor, target: int) -> ConceptScorer:
-    return ConceptScorer(found, image, torch.zeros_like(image), target)
+    classifier = toy(Pooled(), SIZE, LAYER)
+    seen = MaskedFeatures(classifier, LAYER, image, torch.zeros_like(image))
+    return ConceptScorer(seen, explanation(), target)
 
 
 def test_a_scorer_answers_for_bit_masks_and_counts() -> None:
@@ -98,3 +101,20 @@ def test_a_scorer_answers_for_bit_masks_and_counts() -> None:
     assert full == pytest.approx(found.module(image)[0, 0].item(), abs=1e-5)
     assert nothing == pytest.approx(found.module(torch.zeros_like(image))[0, 0].item(), abs=1e-5)
     assert one.forwards == 2
+
+
+def test_what_was_asked_before_is_not_passed_again() -> None:
+    """The second x-feature reads the features of the first; another mask or baseline is passed anew."""
+    image = image_of(SIZE)
+    seen = MaskedFeatures(toy(Pooled(), SIZE, LAYER), LAYER, image, torch.zeros_like(image))
+    first, second = (ConceptScorer(seen, explanation(), target) for target in (0, 1))
+    keep = hidden(windows(SIZE, 6, 6), SIZE)
+    asked = [one.score_soft(keep, exact=True) for one in (first, second, first)]
+    assert (seen.forwards, seen.remembered) == (len(keep), 2 * len(keep))
+    assert torch.equal(asked[0], asked[2])
+    by_hand = explanation()(maps_of(toy(Pooled(), SIZE, LAYER), image * keep[:, None]).mean(dim=(2, 3)))
+    for target in (0, 1):
+        assert torch.allclose(asked[target], by_hand[:, target], atol=1e-6)
+    second.score_soft(1 - keep, exact=True)
+    second.score_soft(keep, exact=True, baseline=torch.ones_like(image))
+    assert (seen.forwards, seen.remembered) == (3 * len(keep), 2 * len(keep))

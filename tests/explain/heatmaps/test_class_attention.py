@@ -57,6 +57,16 @@ def test_the_map_is_the_class_s_row_of_the_attention_written_out(target: int) ->
     torch.testing.assert_close(class_attention(what).native, expected.mean(0), atol=1e-6, rtol=1e-5)
 
 
+def test_the_heads_are_parts_and_their_mean_is_the_map() -> None:
+    raw = class_attention(subject(2, layers=1))
+    assert list(raw.parts) == ["head 0", "head 1"]
+    for part, expected in zip(raw.parts.values(), by_hand(2).float(), strict=True):
+        torch.testing.assert_close(part, expected, atol=1e-6, rtol=1e-5)
+    assert not raw.parts["head 0"].allclose(raw.parts["head 1"])
+    torch.testing.assert_close(torch.stack(list(raw.parts.values())).mean(0), raw.native)
+    assert not class_attention(subject(2, layers=1), head=0).parts
+
+
 def test_every_map_is_a_distribution_over_the_places_of_the_backbone() -> None:
     native = class_attention(subject()).native
     assert native.shape == (6, 8)

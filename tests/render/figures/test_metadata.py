@@ -3,18 +3,23 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from gallery.records import Float32, UInt8
+from gallery.records import Float32, MaskModel, UInt8
 from gallery.render.figures.canvas import Drawing, Text
-from gallery.render.figures.metadata import FACTS, PNG_XMP, rdf
+from gallery.render.figures.metadata import FACTS, PNG_XMP, rdf, xmp
+from gallery.render.figures.partition import Partition
 from gallery.render.figures.pdf import pdf_file
+from gallery.render.figures.photo import mse_picture, removed_picture
 from gallery.render.figures.png import png_file
 from gallery.render.figures.printing import Provenance, overlay_pdf, overlay_png, overlay_svg
+from gallery.render.figures.social import social_card
 from gallery.render.figures.svg import svg_file
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -93,6 +98,26 @@ def test_a_heatmaps_files_carry_its_provenance(
     assert _said(said, f"{DC}rights") == "Zo\u00eb, CC0-1.0"
     assert data == draw(view, heat, about)
     assert not re.search(rb"(Create|Modify|Metadata)Date|CreationDate|ModDate", data)
+
+
+def test_the_card_for_networks_says_where_it_comes_from(view: UInt8) -> None:
+    said = _of_png(social_card(view, [], title="Tom", subtitle="cat, p = 0.9", facts=FACTS_GIVEN))
+    assert _said(said, f"{DC}title") == "Tom"
+    assert _said(said, f"{DC}description") == "cat, p = 0.9"
+    assert _said(said, f"{EG}image") == "tom"
+
+
+@pytest.mark.parametrize("draw", [mse_picture, partial(removed_picture, np.zeros((4, 4, 3), np.uint8))])
+def test_pictures_of_patches_carry_a_packet_and_the_same_pixels(
+    draw: Callable[..., bytes], view: UInt8
+) -> None:
+    def picture(about: str) -> Image.Image:
+        return Image.open(BytesIO(draw(view, 0b11, Partition(MaskModel(3, 4)), about=about)))
+
+    said, plain = picture(xmp("MSE 1", "Two patches.", FACTS_GIVEN)), picture("")
+    assert said.tobytes() == plain.tobytes()
+    assert _said(_packet(said.info["xmp"]), f"{EG}image") == "tom"
+    assert "xmp" not in plain.info
 
 
 def test_a_pngs_text_chunks_name_author_rights_and_address() -> None:

@@ -4,14 +4,13 @@ import zlib
 from pathlib import Path as FilePath
 from shutil import which
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
 
 from gallery.records import UInt8
 from gallery.render.figures.canvas import Box, Drawing, Group, Item, Path, Picture, Text
-from gallery.render.figures.pdf import pdf_file, text_width
+from gallery.render.figures.pdf import pdf_file
 from gallery.render.figures.photo import photo_jpeg
 
 needs_poppler = pytest.mark.skipif(which("pdftoppm") is None, reason="poppler-utils is not installed")
@@ -22,24 +21,6 @@ def content(data: bytes) -> str:
     """Return the page's drawing instructions."""
     streams = re.findall(rb"<< /Filter /FlateDecode [^>]*>>\nstream\n(.*?)\nendstream", data, re.DOTALL)
     return zlib.decompress(streams[-1]).decode("ascii")
-
-
-@pytest.mark.parametrize(("bold", "name"), [(False, "Helvetica"), (True, "Helvetica-Bold")])
-def test_widths_agree_with_the_font_metrics(*, bold: bool, name: str) -> None:
-    metrics = (FilePath(mpl.get_data_path()) / "fonts/pdfcorefonts" / f"{name}.afm").read_text(
-        encoding="latin-1"
-    )
-    by_name = {m[2]: int(m[1]) for m in re.finditer(r"WX (\d+) ; N (\w+) ;", metrics)}
-    for character, glyph in {
-        "A": "A",
-        "m": "m",
-        " ": "space",
-        "%": "percent",
-        "'": "quotesingle",
-        "~": "asciitilde",
-    }.items():
-        assert text_width(character, 1000, bold=bold) == by_name[glyph]
-    assert text_width("AmA", 10, bold=bold) == pytest.approx((2 * by_name["A"] + by_name["m"]) / 100)
 
 
 def test_offsets_of_the_cross_reference_table_are_right(view: UInt8) -> None:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from gallery.records import Float32, UInt8
 from gallery.render.figures.heat import overlay
-from gallery.render.figures.pdf import text_width
+from gallery.render.figures.helvetica import text_width
 from gallery.render.figures.printing import Provenance, figure, overlay_pdf, overlay_png, overlay_svg
 
 NS = "{http://www.w3.org/2000/svg}"

@@ -17,7 +17,7 @@ GRID = Partition(MaskModel(interpolation="nearest"))
 
 
 def drawn(mask: int, patches: Partition = GRID) -> UInt8:
-    data = removed_picture(VIEW, BASELINE, mask, patches, quality=100)
+    data = removed_picture(VIEW, BASELINE, mask, patches)
     return np.asarray(Image.open(BytesIO(data)).convert("RGB"))
 
 

@@ -10,8 +10,11 @@ from gallery.render.figures.social import social_card
 
 
 def test_card_has_the_size_networks_want_and_shows_the_photograph(view: UInt8) -> None:
-    data = social_card(view, [("Grad-CAM", view[::-1])], title="A title", subtitle="below")
-    assert data == social_card(view, [("Grad-CAM", view[::-1])], title="A title", subtitle="below")
+    data, again = (
+        social_card(view, [("Grad-CAM", view[::-1])], title="A title", subtitle="below", facts={})
+        for _ in range(2)
+    )
+    assert data == again
     with Image.open(BytesIO(data)) as card:
         assert card.size == (1200, 630)
         pixels = np.asarray(card).astype(int)
@@ -19,11 +22,11 @@ def test_card_has_the_size_networks_want_and_shows_the_photograph(view: UInt8) -
 
 
 def test_long_titles_do_not_leave_the_card(view: UInt8) -> None:
-    with Image.open(BytesIO(social_card(view, [], title="W" * 300, subtitle="W" * 300))) as card:
+    with Image.open(BytesIO(social_card(view, [], title="W" * 300, subtitle="W" * 300, facts={}))) as card:
         pixels = np.asarray(card)
     assert (pixels[:170, 1160:] == pixels[0, 0]).all()
 
 
 def test_card_needs_a_title(view: UInt8) -> None:
     with pytest.raises(RenderError, match="title"):
-        social_card(view, [], title=" ", subtitle="")
+        social_card(view, [], title=" ", subtitle="", facts={})

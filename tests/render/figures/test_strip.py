@@ -16,7 +16,8 @@ from PIL import Image
 from gallery.errors import RenderError
 from gallery.records import Float32, UInt8
 from gallery.render.figures.canvas import Item, Picture, Text
-from gallery.render.figures.pdf import pdf_file, text_width
+from gallery.render.figures.helvetica import text_width
+from gallery.render.figures.pdf import pdf_file
 from gallery.render.figures.png import png_file
 from gallery.render.figures.strip import (
     COLUMN,

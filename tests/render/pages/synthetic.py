@@ -267,6 +267,7 @@ def _diverse(masks: list[int], overlap: int) -> tuple[int, ...]:
 
 def _measurements(rng: np.random.Generator) -> dict[str, dict[str, Measurement]]:
     x = np.linspace(0, 1, 29, dtype=np.float32)
+    level = np.zeros(29, np.float32)
     taken: dict[str, dict[str, Measurement]] = {}
     for card in METHODS:
         speed = 2 + 4 * rng.random()
@@ -276,7 +277,7 @@ def _measurements(rng: np.random.Generator) -> dict[str, dict[str, Measurement]]
             for name, y in curves.items()
         }
         taken[card.name]["average_drop"] = Measurement(
-            "average_drop", card.name, float(rng.random()), None, None, 1, 0.1
+            "average_drop", card.name, float(rng.random()), x, level, 1, 0.1
         )
     return taken
 

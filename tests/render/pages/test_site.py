@@ -89,6 +89,12 @@ def test_alternative_texts_are_made_from_the_numbers(built: Path) -> None:
     assert re.search(r'alt="Chelsea the cat with only \d+ patches of 49 kept', text)
 
 
+def test_level_curves_are_left_to_the_table(built: Path) -> None:
+    text = _page(built, "i/chelsea.md")
+    assert "Deletion curves of" in text
+    assert "Average drop curves of" not in text
+
+
 def test_neighbours_are_linked_in_the_sets_order(built: Path) -> None:
     text = _page(built, "i/espresso.md")
     assert 'rel="prev" href="../i/chelsea.html"' in text

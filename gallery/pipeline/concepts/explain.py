@@ -1,6 +1,5 @@
 """The concepts of a set: a trained network per class, what it says of every image, maps of each concept."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,17 +8,13 @@ from typing import Any
 
 import torch
 
-from gallery.config import ConceptSettings, SetSettings
-from gallery.errors import ConfigError, StoreError
-from gallery.explain.concepts.features import ConceptClassifier, ConceptScorer, as_classifier, pooled_features
+from gallery.config import SetSettings
+from gallery.explain.concepts.features import pooled_features
 from gallery.explain.concepts.network import ExplanationNetwork, restored
-from gallery.explain.concepts.quality import half_mass_share
-from gallery.explain.heatmaps._base import HEATMAPS, Subject, inapplicable
 from gallery.interfaces import Classifier
-from gallery.pipeline.concept_files import trained_networks
-from gallery.pipeline.concept_index import (
+from gallery.pipeline.concepts.files import trained_networks
+from gallery.pipeline.concepts.index import (
     INDEX,
-    MAP,
     NETWORK,
     SCORES,
     ConceptIndex,
@@ -27,26 +22,13 @@ from gallery.pipeline.concept_index import (
     ConceptScores,
     index_made_by,
 )
-from gallery.pipeline.concept_networks import Lesson, targets
-from gallery.pipeline.heatmaps import record_of, run_method
+from gallery.pipeline.concepts.lesson import Lesson, targets
+from gallery.pipeline.concepts.maps import Mapped, card_of, draw_maps, inputs_of, map_methods
 from gallery.pipeline.index import ResultKeys, ResultsIndex, load_entries
 from gallery.pipeline.progress import Reporter
-from gallery.pipeline.recipe import Plugin
-from gallery.records import (
-    ConceptImage,
-    ConceptMap,
-    ConceptNetwork,
-    MethodCard,
-    ModelInput,
-)
+from gallery.records import ConceptImage, ConceptNetwork
 from gallery.store.keys import result_key
 from gallery.store.store import Store
-from gallery.tensors import derive_seed
-
-MAP_METHODS = (
-    "grad_cam", "grad_cam_plus_plus", "layer_cam", "occlusion", "rise", "smoothgrad", "xgrad_cam",
-)  # fmt: skip
-"""Methods that explain the output itself; the others take a softmax, which x-features do not have."""
 
 
 @dataclass(frozen=True)
@@ -79,23 +61,6 @@ def check_classes(settings: SetSettings, classifiers: Sequence[Classifier]) -> N
         list(targets(settings.concepts, classifiers))
 
 
-def map_methods(settings: ConceptSettings) -> list[Plugin]:
-    """Return the methods that show where concepts are.
-
-    Raises:
-        ConfigError: As for ``check_concepts``.
-    """
-    for name in settings.maps:
-        if name not in MAP_METHODS:
-            raise ConfigError(
-                f"concepts.maps.{name}: cannot show concepts. Choose from: {', '.join(MAP_METHODS)}."
-            )
-    return [
-        Plugin.of(HEATMAPS, name, options, table=f"concepts.maps.{name}")
-        for name, options in settings.maps.items()
-    ]
-
-
 def explain_concepts(
     around: Surroundings, index: ResultsIndex, classifiers: Sequence[Classifier]
 ) -> ConceptIndex | None:
@@ -122,18 +87,15 @@ def explain_concepts(
     found = []
     for classifier, target in targets(wanted, classifiers):
         of_classifier = [keys for keys in entries if keys.classifier == classifier.card.slug]
-        found.append(ClassConcepts(around, classifier, target, of_classifier).keys(methods))
+        found.append(ClassConcepts(around, classifier, target, of_classifier))
+    maps = draw_maps([one.mapped() for one in found], methods, around.store, around.reporter)
     around.reporter.end()
-    cards = tuple(_card(method) for method in methods)
-    concepts = ConceptIndex(tuple(found), cards)
+    concepts = ConceptIndex(
+        tuple(one.keys(keys) for one, keys in zip(found, maps, strict=True)),
+        tuple(card_of(method) for method in methods),
+    )
     around.store.put(INDEX, index_made_by(around.settings), concepts)
     return concepts
-
-
-def _card(method: Plugin) -> MethodCard:
-    entry = HEATMAPS[method.name]
-    signed = bool(entry.facts.get("is_signed", False))
-    return MethodCard(method.name, entry.title, entry.reference, entry.doc, dict(method.options), signed)
 
 
 class ClassConcepts:
@@ -151,16 +113,34 @@ class ClassConcepts:
         self.lesson = Lesson(classifier, target, around.settings, around.folder, own)
         self.layer = self.lesson.layer
 
-    def keys(self, methods: Sequence[Plugin]) -> ConceptKeys:
-        """Return where everything is, computing what is missing."""
-        images = self._scores().images
-        maps = tuple(self._map(method, image, k) for method, image, k in self._shown(images, methods))
+    def keys(self, maps: tuple[str, ...]) -> ConceptKeys:
+        """Return where everything is; ``maps`` is where the maps are."""
         return ConceptKeys(
             classifier=self.classifier.card.slug,
             network=result_key(NETWORK, self.lesson.made_by),
             scores=result_key(SCORES, self._scores_made_by()),
             maps=maps,
         )
+
+    def mapped(self) -> Mapped:
+        """Return what maps are made of, computing network and scores if they are missing."""
+        return Mapped(
+            self.classifier,
+            self.layer,
+            self._explanation,
+            self.lesson.made_by,
+            self.around.settings.seed,
+            {keys.image.id: keys for keys in self.entries},
+            self.shown(),
+        )
+
+    def shown(self) -> tuple[tuple[int, str], ...]:
+        """Return which x-features are shown in which images: where they are strongest, if they answer."""
+        images, pairs = self._scores().images, []
+        for k in range(self.network.n_features):
+            ordered = sorted(images, key=lambda image: -image.features[k])[: self.lesson.wanted.n_strongest]
+            pairs += [(k, image.image_id) for image in ordered if image.features[k] > 0]
+        return tuple(pairs)
 
     # --- the network ---------------------------------------------------------------------------------------
 
@@ -194,10 +174,6 @@ class ClassConcepts:
     def _explanation(self) -> ExplanationNetwork:
         return restored(self.network.weights)
 
-    @cached_property
-    def _concepts(self) -> ConceptClassifier:
-        return as_classifier(self.classifier, self.layer, self._explanation)
-
     # --- what it says of the set's images ------------------------------------------------------------------
 
     def _scores_made_by(self) -> dict[str, Any]:
@@ -214,7 +190,7 @@ class ClassConcepts:
 
     def _images(self) -> Iterator[ConceptImage]:
         """Yield what the network says of each image; all go through the classifier in full passes."""
-        tensors = (torch.from_numpy(self._inputs(keys).tensor) for keys in self.entries)
+        tensors = (torch.from_numpy(inputs_of(keys, self.store).tensor) for keys in self.entries)
         inputs, logits = pooled_features(self.classifier, self.layer, tensors)
         explanation = self._explanation.to("cpu")
         features = explanation(inputs)
@@ -228,59 +204,3 @@ class ClassConcepts:
                 features=tuple(features[i].tolist()),
                 contributions=tuple(contributions[i].tolist()),
             )
-
-    def _inputs(self, keys: ResultKeys) -> ModelInput:
-        inputs = self.store.get_by_key("inputs", keys.inputs, ModelInput)
-        if inputs is None:
-            raise StoreError(f"a result of image {keys.image.id!r} is missing. Run `gallery build` again.")
-        return inputs
-
-    # --- maps ----------------------------------------------------------------------------------------------
-
-    def _shown(
-        self, images: Sequence[ConceptImage], methods: Sequence[Plugin]
-    ) -> Iterator[tuple[Plugin, ConceptImage, int]]:
-        """Yield which maps are shown: every x-feature on the images where it is strongest, if it answers."""
-        for k in range(self.network.n_features):
-            ordered = sorted(images, key=lambda image: -image.features[k])
-            for image in ordered[: self.lesson.wanted.n_strongest]:
-                if image.features[k] > 0:
-                    yield from ((method, image, k) for method in methods)
-
-    def _map(self, method: Plugin, image: ConceptImage, k: int) -> str:
-        """Return the key of one map, making it if it is not stored."""
-        keys = next(keys for keys in self.entries if keys.image.id == image.image_id)
-        made_by = {
-            "network": self.lesson.made_by,
-            "classifier": self.classifier.card.digest,
-            "image": keys.image.digest,
-            "id": keys.image.id,
-            "inputs": keys.inputs,
-            "feature": k,
-            "method": method.name,
-            "method_version": method.version,
-            "options": dict(method.options),
-        }
-        if self.store.get(MAP, made_by, ConceptMap) is None:
-            self.store.put(MAP, made_by, self._drawn(method, keys, k))
-        self.around.reporter.advance(image.image_id, f"{method.name} of x-feature {k + 1}")
-        return result_key(MAP, made_by)
-
-    def _drawn(self, method: Plugin, keys: ResultKeys, k: int) -> ConceptMap:
-        start = time.perf_counter()
-        if reason := inapplicable(method.name, self._concepts):
-            raise ConfigError(f"concepts.maps.{method.name}: {reason}")
-        inputs, device = self._inputs(keys), self.classifier.device
-        tensor, baseline = (torch.from_numpy(a).to(device) for a in (inputs.tensor, inputs.baseline))
-        self._explanation.to(device)
-        subject = Subject(
-            classifier=self._concepts,
-            image=tensor,
-            target=k,
-            scorer=ConceptScorer(self._concepts, tensor, baseline, k),
-            seed=derive_seed(self.around.settings.seed, keys.image.digest, method.name, str(k)),
-            gradient_module=self._concepts.module,
-        )
-        raw = run_method(method, [subject])[0]
-        heatmap = record_of(method, subject, raw, time.perf_counter() - start)
-        return ConceptMap(keys.image.id, k, heatmap, half_mass_share(heatmap.native))

@@ -1,9 +1,7 @@
 """Concepts of the tiny set: learnt once, kept, found again, and made anew when what they hang on changes."""
 
-import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gallery.config import SetSettings
-from gallery.curation.manifest import default_manifest
 from gallery.errors import ClassifierError, ConfigError, StoreError
 from gallery.operations.keep import Keep
 from gallery.operations.learning import learn_concepts
 from gallery.pipeline.build import Job, check_names
-from gallery.pipeline.concept_files import read_network, trained_networks
-from gallery.pipeline.concept_index import MAP, NETWORK, SCORES, load_concepts
-from gallery.pipeline.concept_networks import Lesson
-from gallery.pipeline.concept_training import Assignment, gather
+from gallery.pipeline.concepts.index import MAP, NETWORK, SCORES, load_concepts
+from gallery.pipeline.concepts.lesson import Lesson
+from gallery.pipeline.export import export
 from gallery.pipeline.index import settings_digest
 from gallery.pipeline.workspace import Workspace
-from gallery.records import ConceptResult, Credit, ImageRecord
+from gallery.records import ConceptResult
 from gallery.store.store import Store
+from tests.pipeline.concepts.wanted import CONCEPTS, wanting
 from tests.pipeline.toy import Recorder, ToyNet, patch_classifiers, run, settings_of, toy_classifier
 
-CONCEPTS: dict[str, Any] = {
-    "classes": ["dog"], "n_views": 60, "n_features": 5, "hidden": [32, 16], "epochs": 4, "n_seeds": 2,
-    "learning_rate": 0.01, "batch": 10,
-    "layer": "features", "n_strongest": 2, "maps": {"grad_cam": {}, "occlusion": {"cells": 2, "steps": 1}},
-}  # fmt: skip
 pytestmark = pytest.mark.usefixtures("toys")
-
-
-def wanting(**changes: Any) -> SetSettings:  # noqa: ANN401
-    return settings_of(concepts=CONCEPTS | changes)
 
 
 def keys(store: Store, kind: str) -> set[str]:
@@ -162,28 +149,6 @@ def test_a_check_finds_methods_that_cannot_show_concepts(tmp_path: Path) -> None
     assert any("concepts.maps.lime" in str(problem) for problem in problems)
 
 
-def test_half_the_views_are_of_the_class_and_a_fifth_is_kept_back() -> None:
-    draw = np.random.default_rng(1)
-    photos = [
-        ImageRecord(
-            f"p{i}", "P", "file:p", draw.integers(0, 256, (40, 48, 3), dtype=np.uint8), f"{i}", "", 0, None,
-            Credit("a", "b"),
-        )
-        for i in range(9)
-    ]  # fmt: skip
-    classifier = toy_classifier(4)
-    settings = wanting(n_views=200).concepts
-    assert settings is not None
-    found = gather(Assignment(classifier, 2, "features", settings, seed=0), lambda: photos)
-    facts = found.facts
-    assert facts.n_new_photos == 2
-    assert facts.n_photos == 7
-    assert len(found.examples.logits) == pytest.approx(200, abs=10)
-    assert not (found.is_seen & (found.is_new_view | found.is_new_photo)).any()
-    assert facts.n_views + facts.n_new_views + facts.n_views_of_new == len(found.examples.logits)
-    assert 0.15 < facts.n_new_views / (facts.n_views + facts.n_new_views) < 0.25
-
-
 def test_networks_trained_before_are_used_where_they_fit(
     learnt: tuple[Path, ConceptResult],
     pictures: Path,
@@ -209,37 +174,21 @@ def test_networks_trained_before_are_used_where_they_fit(
     assert not (tmp_path / "unused").exists()
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda content: content + b" ", "SHA-256 is"),
-        (None, "cannot be read"),
-        (lambda _: b"x" * 40, "not a"),
-    ],
-)
-def test_files_that_are_not_those_listed_are_refused(
-    change: Callable[[bytes], bytes] | None, message: str, tmp_path: Path
+def test_everything_is_exported_and_adds_up(
+    learnt: tuple[Path, ConceptResult], pictures: Path, tmp_path: Path
 ) -> None:
-    content = b"1234567"
-    listed = hashlib.sha256(content if not message.startswith("not a") else b"x" * 40).hexdigest()
-    if change is not None:
-        (tmp_path / "a.safetensors").write_bytes(change(content))
-    settings = wanting(trained={"a.safetensors": listed}).concepts
-    assert settings is not None
-    with pytest.raises(ConfigError, match=f"concepts.trained.'a.safetensors': .*{message}"):
-        list(trained_networks(settings, tmp_path))
-
-
-def test_the_networks_that_come_along_are_those_of_their_logs() -> None:
-    folder = default_manifest().parent / "concepts"
-    files = sorted(folder.glob("*.safetensors"))
-    assert sum(file.stat().st_size for file in files) <= 2 * 10**6
-    for file in files:
-        log = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        content = file.read_bytes()
-        assert hashlib.sha256(content).hexdigest() == log["sha256"]
-        network, made_by = read_network(content, file.name)
-        assert made_by == log["made_by"]
-        assert (network.class_name, network.seed) == (log["class"], log["network"]["seed"])
-        assert (network.quality.r2_views or 0) > 0.9
-    assert len(files) == 2
+    out, found = learnt
+    run(pictures, out, wanting())  # other tests leave the index of other settings behind
+    assert export(tmp_path, wanting(), Workspace(out), Recorder()) == 5
+    (folder,) = (tmp_path / "concepts").iterdir()
+    assert folder.name.endswith("-dog")
+    document = json.loads((folder / "concepts.json").read_text(encoding="utf-8"))
+    weights, maps = (np.load(folder / name) for name in ("network.npz", "maps.npz"))
+    for image in document["images"]:
+        expected = np.multiply(image["features"], weights["last.weight"][0])
+        assert image["contributions"] == pytest.approx(expected, abs=1e-5)
+        assert image["predicted"] == pytest.approx(expected.sum() + weights["last.bias"][0], abs=1e-5)
+    assert sorted(maps) == sorted(one["array"] for one in document["maps"])
+    for one, record in zip(document["maps"], found.maps, strict=True):
+        assert maps[one["array"]].tobytes() == record.heatmap.values.tobytes()
+    assert "seconds" not in json.dumps(document)

@@ -15,7 +15,7 @@ from gallery.curation.plan import numbered
 from gallery.errors import ConfigError
 from gallery.interfaces import Classifier
 from gallery.pipeline.case import resolve_target
-from gallery.pipeline.concept_training import Assignment, train_concepts, training_options
+from gallery.pipeline.concepts.training import Assignment, train_concepts, training_options
 from gallery.records import ConceptNetwork, Float32, ImageRecord
 from gallery.store.keys import canonical_json
 from gallery.tensors import derive_seed

@@ -1,11 +1,13 @@
 """What the pages about concepts say in words."""
 
 from gallery.records import ConceptMap, ConceptNetwork, ConceptResult
-from gallery.render.pages.concept_parts import ConceptMeasure
+from gallery.render.pages.concepts.parts import ConceptMeasure
 from gallery.render.pages.parts import Term
 from gallery.render.pages.wording import count, measure, number_or_dash, percent
 
 NO_NUMBER = number_or_dash(None)
+CARRIES_OVER = 0.5
+"""R² on new photographs from which on the page does not warn: half of the variance explained."""
 
 
 def training_of(network: ConceptNetwork) -> tuple[Term, ...]:
@@ -56,6 +58,26 @@ def attempts_text(network: ConceptNetwork) -> str:
         tries = "The first training was accepted" if n == 1 else f"Training {n} of at most 5 was accepted"
         return f"{tries}: {rule}."
     return f"None of {n} trainings met the rule ({rule}); the last one is shown. Read it with care."
+
+
+def reach_text(network: ConceptNetwork) -> str:
+    """Return how far beyond the photographs learnt from the concepts can be trusted, in sentences."""
+    views, r2 = network.views, network.quality.r2_photos
+    n = views.n_of_class
+    seen = (
+        f"{count(n, 'photograph')} of the class and crops of {'it' if n == 1 else 'them'}"
+        if n
+        else "no photograph that the classifier takes for the class, only the likeliest and crops of it"
+    )
+    seen = f"The network has seen {seen}"
+    if r2 is None:
+        return f"{seen}. Whether what it has learnt holds for other photographs was not tested."
+    tested = f"{seen}. On {count(views.n_new_photos, 'photograph')} it has never seen, R² is {measure(r2)}"
+    if r2 < CARRIES_OVER:
+        return (
+            f"{tested}: read the concepts as a description of the photographs learnt from, not of the class."
+        )
+    return f"{tested}."
 
 
 def measures_of(result: ConceptResult) -> tuple[ConceptMeasure, ...]:

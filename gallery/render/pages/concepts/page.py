@@ -13,19 +13,20 @@ from gallery.records import (
     ImageResult,
     MethodCard,
 )
+from gallery.render.documents.concepts import training_document
 from gallery.render.documents.numbers import json_bytes
 from gallery.render.figures.colormap import colour_bar_css, default_for
 from gallery.render.figures.heat import grey_png
 from gallery.render.figures.scale import format_number, scale
 from gallery.render.pages import contexts, wording
-from gallery.render.pages.concept_parts import (
+from gallery.render.pages.concepts.parts import (
     ConceptExample,
     ConceptFigure,
     ConceptView,
     ContributionBar,
     ContributionRow,
 )
-from gallery.render.pages.concept_wording import attempts_text, measures_of, training_of
+from gallery.render.pages.concepts.wording import attempts_text, measures_of, reach_text, training_of
 from gallery.render.pages.contexts import ImagePage
 from gallery.render.pages.image_page import colour_filters, image_path
 from gallery.render.pages.output import Output
@@ -145,7 +146,7 @@ def concept_page(found: SetSummary, subject: Subject, output: Output) -> context
         classifier=Link(classifier_path(subject.card.slug), subject.card.title),
         layer=network.layer,
         training=training_of(network),
-        attempts=attempts_text(network),
+        attempts=f"{attempts_text(network)} {reach_text(network)}",
         measures=measures_of(subject.result),
         silent=len(silent),
         concepts=tuple(_view(subject, k, cards, output) for k in range(network.n_features)),
@@ -243,32 +244,5 @@ def _files(subject: Subject, output: Output) -> tuple[Link, ...]:
     ]
     csv, numbers = f"x/{subject.slug}/concepts.csv", f"x/{subject.slug}/training.json"
     output.write(csv, csv_text(("image", "logit", "predicted", *names), rows).encode())
-    output.write(numbers, json_bytes(_document(subject)))
+    output.write(numbers, json_bytes(training_document(subject.result, subject.card)))
     return (Link(csv, "Contributions (CSV)"), Link(numbers, "Training (JSON)"))
-
-
-def _document(subject: Subject) -> dict[str, object]:
-    """Return how the network came about, without its weights and without wall times."""
-    network = subject.result.network
-    return {
-        "classifier": subject.card.id,
-        "classifier_sha256": subject.card.digest,
-        "class": network.class_name,
-        "target": network.target,
-        "layer": network.layer,
-        "options": dict(network.options),
-        "seed": network.seed,
-        "views": vars(network.views),
-        "quality": vars(network.quality) | {"stability": list(network.quality.stability)},
-        "attempts": [
-            {
-                "weights": list(one.weights),
-                "terms": [list(row) for row in one.terms],
-                "contributions": list(one.contributions),
-                "accepted": one.is_accepted,
-            }
-            for one in network.attempts
-        ],
-        "weight": [float(value) for value in network.weights["last.weight"][0]],
-        "bias": network.bias,
-    }

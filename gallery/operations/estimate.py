@@ -26,6 +26,8 @@ LOOKED_AT = 24
 """Images at most whose stored results are looked at, evenly spread over the set."""
 ASSUMED_SPREAD = 0.5
 """Spread of the time per image, as a share of its mean, where only one image was tried."""
+REGIONS = "prompts"
+"""The task of needed and precluded regions: the only one that some images need and others do not."""
 NOISE = 0.1
 """Share by which the same work takes more or less time on a machine that others use, too."""
 
@@ -70,12 +72,14 @@ class _Known:
     Attributes:
         task: From the images tried.
         recorded: Forwards of images finished earlier.
-        share_done: Of the images looked at, those whose result is stored.
+        share_done: Of the images looked at that need it, those whose result is stored.
+        share: Of all images, those that need it.
     """
 
     task: Task
     recorded: dict[str, int] = field(default_factory=dict)
     share_done: float = 0.0
+    share: float = 1.0
 
     @property
     def samples(self) -> dict[str, int]:
@@ -84,14 +88,19 @@ class _Known:
 
     @property
     def forwards(self) -> float:
-        """Expected forwards per image."""
+        """Expected forwards per image that needs it."""
         return fmean(self.samples.values())
 
     @property
     def seconds(self) -> float:
-        """Expected seconds per image: where forwards differ, in proportion to them."""
+        """Expected seconds per image of the set: where forwards differ, in proportion to them."""
         tried = self.task.forwards_each
-        return self.task.seconds_each * (self.forwards / tried if tried else 1.0)
+        return self.share * self.task.seconds_each * (self.forwards / tried if tried else 1.0)
+
+    @property
+    def forwards_left(self) -> float:
+        """Expected forwards per image of the set that are still to be made."""
+        return self.share * self.forwards * (1 - self.share_done)
 
 
 def estimate(job: Job, classifiers: Sequence[Classifier], calibration: Calibration, how: str) -> Estimate:
@@ -113,13 +122,14 @@ def estimate(job: Job, classifiers: Sequence[Classifier], calibration: Calibrati
     positions = positions_of(job)
     n, looked = len(positions), spread(positions, LOOKED_AT)
     found = list(needs(job, classifiers, lambda position: position in looked))
-    known = [
-        task
-        for one in classifiers
-        for task in _known(
-            calibration.tasks.get(one.card.title, {}), one, found, job.workspace.store
-        ).values()
-    ]
+    n_marked = sum(entry.needed is not None or entry.precluded is not None for entry in job.settings.images)
+    known: list[_Known] = []
+    for one in classifiers:
+        tasks = calibration.tasks.get(one.card.title, {})
+        of_one = _known({**tasks, **_regions(tasks, n_marked)}, one, found, job.workspace.store)
+        if REGIONS in of_one:
+            of_one[REGIONS].share = min(n_marked / n, 1.0) if n else 0.0
+        known += of_one.values()
     whole = sum(one.seconds for one in known) * n
     left = sum(one.seconds * (1 - one.share_done) for one in known) * n
     parts = {
@@ -147,12 +157,30 @@ def estimate(job: Job, classifiers: Sequence[Classifier], calibration: Calibrati
         low=seconds / (1 + doubt),
         high=seconds * (1 + doubt),
         parts=parts,
-        forwards=round(sum(one.forwards * (1 - one.share_done) for one in known) * n) + concepts.forwards,
+        forwards=round(sum(one.forwards_left for one in known) * n) + concepts.forwards,
         n_bytes=n_bytes,
         n_bytes_more=max(0, sum(n_bytes.values()) - _there(job)),
         free=_free(job),
-        basis=(how, *_basis(known, len(looked), n), *filter(None, (concepts.basis,))),
+        basis=(
+            how,
+            *_basis(known, len(looked), n),
+            *filter(None, (_basis_of_regions(calibration, n_marked), concepts.basis)),
+        ),
     )
+
+
+def _regions(tasks: Mapping[str, Task], n_marked: int) -> dict[str, Task]:
+    """Return what needed and precluded regions take per image that has some; {} if no image has.
+
+    Where none of the images tried has any, the second search stands for all of it.
+    """
+    tried = tasks.get(REGIONS)
+    if tried is None or not n_marked:
+        return {}
+    marked = {image: forwards for image, forwards in tried.forwards.items() if forwards}
+    if marked:
+        return {REGIONS: Task(marked, tried.seconds)}
+    return {REGIONS: tasks["search"]} if "search" in tasks else {}
 
 
 def _known(
@@ -163,12 +191,13 @@ def _known(
     mine = [need for need in found if need.classifier == classifier.card.digest]
     for name, one in known.items():
         n_done = 0
-        for need in mine:
+        needing = [need for need in mine if need.keys is None or name in need.keys]
+        for need in needing:
             key = (need.keys or {}).get(name)
             if key is not None and (recorded := _forwards(store, *key)) is not None:
                 n_done += 1
                 one.recorded[need.image] = recorded
-        one.share_done = n_done / len(mine) if mine else 0.0
+        one.share_done = n_done / len(needing) if needing else 0.0
     return known
 
 
@@ -230,6 +259,14 @@ def _there(job: Job) -> int:
 def _free(job: Job) -> int:
     out = job.workspace.out
     return shutil.disk_usage(next(folder for folder in (out, *out.parents) if folder.is_dir())).free
+
+
+def _basis_of_regions(calibration: Calibration, n_marked: int) -> str:
+    """Return that regions were not tried, if they are wanted and were not; else ""."""
+    tried = [tasks[REGIONS].forwards for tasks in calibration.tasks.values() if REGIONS in tasks]
+    if not n_marked or any(n for forwards in tried for n in forwards.values()):
+        return ""
+    return "No image with needed or precluded regions was tried: a search stands for what they take."
 
 
 def _basis(known: Sequence[_Known], n_looked: int, n: int) -> list[str]:

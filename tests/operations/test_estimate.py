@@ -122,3 +122,22 @@ def test_concepts_are_not_learnt_to_find_out_what_an_image_takes(
     tried = Calibration()
     calibrate(replace(elsewhere(job), settings=wanting()), 1, tried, toy.Recorder())
     assert tried.images
+
+
+def test_regions_cost_the_images_that_have_some(job: Job) -> None:
+    """One of four images is marked: 300 forwards and 8 s are its own, whoever was tried beside it."""
+    marks = {"precluded": {"boxes": [[0, 0, 4, 4]]}}
+    entries = [entry.model_dump(exclude_none=True) for entry in toy.settings_of().images]
+    marked = replace(elsewhere(job), settings=toy.settings_of(images=[entries[0] | marks, *entries[1:]]))
+    plain = estimate(elsewhere(job), [toy.toy_classifier()], known(), "how")
+    tried = known()
+    tried.tasks["Toy 4"]["prompts"] = Task({"alpha": 300, "beta": 0}, 8.0)
+    found = estimate(marked, [toy.toy_classifier()], tried, "how")
+    assert found.forwards == plain.forwards + 300
+    assert found.parts["explain"] == plain.parts["explain"] + 8
+    assert not any("a search stands" in sentence for sentence in found.basis)
+    tried.tasks["Toy 4"]["prompts"] = Task({"alpha": 0, "beta": 0}, 0.0)
+    found = estimate(marked, [toy.toy_classifier()], tried, "how")  # then, as much as a search: 100 in 1 s
+    assert found.forwards == plain.forwards + 100
+    assert found.parts["explain"] == plain.parts["explain"] + 1
+    assert "a search stands" in found.basis[-1]

@@ -146,8 +146,8 @@ def calibrate(job: Job, n_images: int, calibration: Calibration, reporter: Repor
     """
     positions = spread(positions_of(job), n_images)
     with tempfile.TemporaryDirectory(prefix="gallery-", ignore_cleanup_errors=True) as folder:
-        # Neither is made per image, and both would be learnt anew from the few images tried.
-        settings = job.settings.model_copy(update={"concepts": None, "vae": None})
+        # Concepts are not made per image, and would be learnt anew from the few images tried.
+        settings = job.settings.model_copy(update={"concepts": None})
         workspace = Workspace(Path(folder))
         part = replace(job, settings=settings, workspace=workspace, shard=Picked(1, 1, positions))
         watch = Watch(calibration, reporter)

@@ -18,7 +18,7 @@ from gallery.generative.assess import localise, open_trained
 from gallery.generative.data import GOOD, load
 from gallery.generative.train import MODEL as CHECKPOINT
 from gallery.generative.train import Trainer
-from gallery.operations.calibration import Calibration
+from gallery.operations.calibration import Calibration, calibrate
 from gallery.operations.estimate import estimate
 from gallery.operations.keep import Keep
 from gallery.pipeline.build import Job, check_names
@@ -190,6 +190,18 @@ def test_a_build_explains_them_and_pages_find_them(finished: Path, pictures: Pat
         run(place, finished, settings)
     assert estimate(job, [toy_classifier()], tried, "").parts["autoencoders"] == 0
     assert load_generative(settings, Workspace(finished)).models[0].model.title.startswith("Digit 3")
+
+
+@pytest.mark.slow
+def test_trying_images_times_them(pictures: Path, folder: Path, tmp_path: Path) -> None:
+    settings = wanting(folder, "digits")
+    place = Path(shutil.copytree(pictures, tmp_path / "with"))
+    shutil.copytree(folder / "digits", place / "digits")
+    tried = Calibration()
+    with pytest.MonkeyPatch.context() as patch:
+        patch_classifiers(patch)
+        calibrate(Job(settings, place, Workspace(tmp_path / "out"), "cpu"), 1, tried, Recorder())
+    assert tried.generative_s > 0
 
 
 def test_pruning_keeps_what_the_files_in_use_made(done: tuple[Path, GenerativeResults]) -> None:

@@ -318,7 +318,8 @@ def test_errors_become_messages_and_exit_codes(error: BaseException, code: int, 
 
 
 INTERRUPTED = """\
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if the tests run in the background
 import pytest
 from gallery import cli
 from gallery.store.store import Store

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.render.pages import synthetic
@@ -24,6 +26,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage",
 )  # fmt: skip
+_SETTLE = "arguments[0].scrollIntoView({block: 'nearest'}); return arguments[0].getBoundingClientRect().top"
 Open = Callable[..., webdriver.Chrome]
 OVER = os.environ.get("GALLERY_BROWSE_OVER", "file")
 """How pages are opened where a test does not say: "file", or "http" to run all tests over that."""
@@ -78,6 +81,21 @@ def host() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def settled_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have clicks wait, as a person would, until what is laid out while scrolling stands still."""
+    click = WebElement.click
+
+    def settle_and_click(element: WebElement) -> None:
+        last = None
+        while (top := element.parent.execute_script(_SETTLE, element)) != last:
+            last = top
+            time.sleep(0.05)  # some frames; asked from here, because pages may be open without scripts
+        click(element)
+
+    monkeypatch.setattr(WebElement, "click", settle_and_click)
 
 
 @pytest.fixture

@@ -32,17 +32,9 @@ from gallery.generative.families import weights_of
 from gallery.generative.settings import TrainSettings
 from gallery.generative.train import Trainer, train
 from gallery.generative.votes import Voting
+from gallery.render.pages.generative.published import PAPER_STEPS, REPORTED
 
 FAMILIES = ("factor_vae", "ad_factor_vae")
-PAPER_STEPS = 300_000
-PUBLISHED = (
-    ("FactorVAE, gamma 40", 0.805, "reproduction by Brongers et al., 300,000 steps, 3 seeds"),
-    ("AD-FactorVAE, gamma 40, lambda 1", 0.820, "the same"),
-    ("AD-FactorVAE, gamma 40, lambda 40", 0.854, "the same"),
-    ("FactorVAE, gamma 40", 0.825, "Liu et al., figure 8, read off the plot by a reproduction; approximate"),
-    ("AD-FactorVAE, gamma 40", 0.91, "the same; approximate"),
-)
-"""What, accuracy, where from."""
 
 
 def interval(values: Sequence[float]) -> dict[str, float | None]:
@@ -87,7 +79,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "runs": runs,
         "accuracy": {family: interval(values) for family, values in found.items()},
         "difference": interval(differences),
-        "published": [dict(zip(("what", "accuracy", "source"), row, strict=True)) for row in PUBLISHED],
+        "published": [asdict(table) for table in REPORTED],
         "settings": {family: settings_of(family, 0, options).as_json() for family in FAMILIES},
         "n_votes": options.votes,
         "torch": torch_version(),

@@ -125,7 +125,7 @@ class Display:
     def _remaining(self) -> str:
         """Return the estimated time left, from the units that were not simply taken from the store."""
         fresh = self._done - self._stored
-        if not self._total or fresh < 1:
+        if not self._total or fresh < 1 or self._done > self._total:
             return ""
         left = (time.monotonic() - self._start) / fresh * (self._total - self._done)
         return f" · about {left:.0f} s left"

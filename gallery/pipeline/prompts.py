@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -232,8 +231,7 @@ def _compared(before: Heatmap, after: Heatmap | None, marked: Marked) -> Prompte
     shares = _shares(torch.from_numpy(before.values), marked)
     if after is None:
         return PromptedMap(shares, None, None)
-    found = compare_maps({"before": before.values, "after": after.values}).correlations[0, 1]
-    correlation = None if np.isnan(found) else float(found)
+    (correlation,) = compare_maps({"before": before.values, "after": after.values}).correlations
     return PromptedMap(shares, _shares(torch.from_numpy(after.values), marked), correlation)
 
 

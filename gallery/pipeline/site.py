@@ -11,6 +11,7 @@ from gallery.pipeline.progress import Reporter
 from gallery.pipeline.workspace import Workspace
 from gallery.publish.archive import archive_name, write_archive
 from gallery.publish.build import publish
+from gallery.render.pages.set_pages import count_set_pages
 from gallery.render.pages.site import render_site
 
 
@@ -23,7 +24,9 @@ def render(settings: SetSettings, workspace: Workspace, reporter: Reporter) -> N
         PublishError: If live classifiers are wanted, and what runs them in browsers cannot be had.
     """
     index = load_index(workspace, settings)
-    reporter.begin("render", len(index.entries))
+    concepts, generative = load_concepts(settings, workspace), load_generative(settings, workspace)
+    n_images = len({entry.image for entry in index.entries})
+    reporter.begin("render", n_images + count_set_pages(index.catalogue, concepts, generative))
     render_site(
         load_results(index, workspace),
         catalogue=index.catalogue,
@@ -33,8 +36,8 @@ def render(settings: SetSettings, workspace: Workspace, reporter: Reporter) -> N
         cache=workspace.figures,
         on_page=lambda page: reporter.advance(page, "page"),
         live=load_kit(index, workspace) if settings.live else None,
-        concepts=load_concepts(settings, workspace),
-        generative=load_generative(settings, workspace),
+        concepts=concepts,
+        generative=generative,
     )
     reporter.end()
 

@@ -14,6 +14,7 @@ A map that is constant has no order. Its pairs are left out, and how often that 
 methods that give the same map agree with 1, which raises the mean over all pairs of an image.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -40,20 +41,25 @@ class ImageAgreement:
 
     Attributes:
         methods: Of the maps.
-        correlations: (k, k) rank correlations; NaN beside a constant map.
+        correlations: Rank correlation of every pair, in the order of ``itertools.combinations``; None beside
+            a constant map.
         constant: Methods whose map is constant.
     """
 
     methods: tuple[str, ...]
-    correlations: Float64
+    correlations: tuple[float | None, ...]
     constant: tuple[str, ...]
 
     @property
     def mean(self) -> float | None:
         """Mean over all pairs; None without a pair."""
-        pairs = self.correlations[np.triu_indices(len(self.methods), 1)]
-        known = pairs[~np.isnan(pairs)]
-        return float(known.mean()) if known.size else None
+        known = [value for value in self.correlations if value is not None]
+        return float(np.mean(known)) if known else None
+
+    @property
+    def pairs(self) -> dict[frozenset[str], float | None]:
+        """Two methods -> their rank correlation."""
+        return dict(zip(map(frozenset, combinations(self.methods, 2)), self.correlations, strict=True))
 
 
 @dataclass(frozen=True)
@@ -95,14 +101,15 @@ def agreement_of(result: ImageResult) -> ImageAgreement:
 def compare_maps(maps: "dict[str, Float32]") -> ImageAgreement:
     """Return the rank correlations of maps of one shape, (H, W) each, by method."""
     methods = tuple(maps)
-    correlations = np.full((len(methods), len(methods)), np.nan)
+    table = np.full((len(methods), len(methods)), np.nan)
     standard = [_standard_ranks(values) for values in maps.values()]
     varying = [i for i, ranks in enumerate(standard) if ranks is not None]
     if varying:
         stacked = np.stack([ranks for ranks in standard if ranks is not None])
-        correlations[np.ix_(varying, varying)] = np.clip(stacked @ stacked.T, -1.0, 1.0)
+        table[np.ix_(varying, varying)] = np.clip(stacked @ stacked.T, -1.0, 1.0)
     constant = tuple(name for name, ranks in zip(methods, standard, strict=True) if ranks is None)
-    return ImageAgreement(methods, correlations, constant)
+    pairs = (float(table[pair]) for pair in combinations(range(len(methods)), 2))
+    return ImageAgreement(methods, tuple(None if np.isnan(value) else value for value in pairs), constant)
 
 
 def agreement(
@@ -111,25 +118,29 @@ def agreement(
     """Return how far methods agree over the images of a set.
 
     Args:
-        images: Of one classifier.
+        images: Of one classifier; gone through once.
         methods: In the set's order.
         resampling: How intervals are computed.
     """
     pairs = list(combinations(range(len(methods)), 2))
     table = np.full((len(images), len(pairs)), np.nan)
+    means: list[float] = []
+    constant: Counter[str] = Counter()
     for row, image in zip(table, images, strict=True):
-        place = {name: i for i, name in enumerate(image.methods)}
+        constant.update(image.constant)
+        if (mean := image.mean) is not None:
+            means.append(mean)
+        known_pairs = image.pairs
         for column, (i, j) in enumerate(pairs):
-            if methods[i] in place and methods[j] in place:
-                row[column] = image.correlations[place[methods[i]], place[methods[j]]]
+            value = known_pairs.get(frozenset((methods[i], methods[j])))
+            row[column] = np.nan if value is None else value
     known = ~np.isnan(table)
     intervals = ratio_intervals(np.where(known, table, 0.0), known, resampling) if pairs else ()
-    means = [mean for image in images if (mean := image.mean) is not None]
     return Agreement(
         methods=tuple(methods),
         pairs=dict(zip(pairs, intervals, strict=True)),
         mean=mean_interval(means, resampling),
-        n_constant=tuple(sum(name in image.constant for image in images) for name in methods),
+        n_constant=tuple(constant[name] for name in methods),
         n_images=len(means),
     )
 

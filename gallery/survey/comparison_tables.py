@@ -1,19 +1,19 @@
 """The comparison of methods as CSV; see ``tables`` for how it is written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gallery.survey.agreement import Agreement
 from gallery.survey.bootstrap import Interval
 from gallery.survey.comparison import Comparison, Values
 from gallery.survey.orderings import Ordering
 from gallery.survey.published import PublishedTable
-from gallery.survey.tables import Cell, csv_text
+from gallery.survey.tables import Cell, csv_lines
 
 Comparisons = Mapping[str, Mapping[str, Comparison]]
 """Classifier -> measure -> comparison."""
 
 
-def score_table(comparisons: Comparisons) -> str:
+def score_table(comparisons: Comparisons) -> Iterator[str]:
     """Return one row per classifier, measure and method.
 
     ``p_against_best`` is Holm's adjusted p-value, empty for the best and where nothing is tested;
@@ -23,7 +23,7 @@ def score_table(comparisons: Comparisons) -> str:
         "classifier", "measure", "better", "method", "mean", "low", "high", "n_images", "is_compared",
         "is_best", "p_against_best", "average_rank",
     )  # fmt: skip
-    return csv_text(
+    return csv_lines(
         header,
         (
             (
@@ -45,7 +45,7 @@ def score_table(comparisons: Comparisons) -> str:
     )
 
 
-def ranking_table(comparisons: Comparisons) -> str:
+def ranking_table(comparisons: Comparisons) -> Iterator[str]:
     """Return one row per classifier and measure: Friedman's test and what Nemenyi's does not tell apart.
 
     Groups are separated by semicolons, the methods of a group by spaces, best first.
@@ -54,7 +54,7 @@ def ranking_table(comparisons: Comparisons) -> str:
         "classifier", "measure", "n_images", "n_methods", "friedman_chi_square", "p", "critical_difference",
         "groups",
     )  # fmt: skip
-    return csv_text(
+    return csv_lines(
         header,
         (
             (
@@ -74,10 +74,10 @@ def ranking_table(comparisons: Comparisons) -> str:
     )
 
 
-def agreement_table(agreements: Mapping[str, Agreement]) -> str:
+def agreement_table(agreements: Mapping[str, Agreement]) -> Iterator[str]:
     """Return one row per classifier and pair of methods: mean rank correlation of their maps."""
     header = ("classifier", "first", "second", "correlation", "low", "high", "n_images")
-    return csv_text(
+    return csv_lines(
         header,
         (
             (classifier, found.methods[i], found.methods[j], *_interval(interval), interval.n)
@@ -87,13 +87,13 @@ def agreement_table(agreements: Mapping[str, Agreement]) -> str:
     )
 
 
-def ordering_table(orderings: Mapping[str, Iterable[Ordering]]) -> str:
+def ordering_table(orderings: Mapping[str, Iterable[Ordering]]) -> Iterator[str]:
     """Return one row per classifier and reported order; differences are first minus second."""
     header = (
         "classifier", "reported_better", "reported_worse", "measure", "source", "difference", "low", "high",
         "n_images", "verdict",
     )  # fmt: skip
-    return csv_text(
+    return csv_lines(
         header,
         (
             (
@@ -112,12 +112,14 @@ def ordering_table(orderings: Mapping[str, Iterable[Ordering]]) -> str:
     )
 
 
-def cost_table(rows: Iterable[tuple[str, str, str, int, int]]) -> str:
+def cost_table(rows: Iterable[tuple[str, str, str, int, int]]) -> Iterator[str]:
     """Return one row per classifier, image and method: images passed forward and backward."""
-    return csv_text(("classifier", "image", "method", "forwards", "backwards"), rows)
+    return csv_lines(("classifier", "image", "method", "forwards", "backwards"), rows)
 
 
-def value_table(measure: str, methods: Sequence[str], rows: Iterable[tuple[str, str, str, Values]]) -> str:
+def value_table(
+    measure: str, methods: Sequence[str], rows: Iterable[tuple[str, str, str, Values]]
+) -> Iterator[str]:
     """Return one row per classifier and image, one column per method; empty where there is no value.
 
     Args:
@@ -125,7 +127,7 @@ def value_table(measure: str, methods: Sequence[str], rows: Iterable[tuple[str, 
         methods: Columns.
         rows: Classifier, image, title of the image, and its values.
     """
-    return csv_text(
+    return csv_lines(
         ("classifier", "image", "title", *methods),
         (
             (classifier, image, title, *(values.get(method, {}).get(measure) for method in methods))
@@ -134,7 +136,7 @@ def value_table(measure: str, methods: Sequence[str], rows: Iterable[tuple[str, 
     )
 
 
-def published_csv(table: PublishedTable) -> str:
+def published_csv(table: PublishedTable) -> Iterator[str]:
     """Return a published table, its source in the first columns of every row."""
     rows: list[tuple[Cell, ...]] = [
         (
@@ -148,7 +150,7 @@ def published_csv(table: PublishedTable) -> str:
         )
         for row in table.rows
     ]
-    return csv_text(
+    return csv_lines(
         ("note", "source", "data_set", "classifier", "as_printed", "method", *table.columns), rows
     )
 

@@ -188,7 +188,7 @@ def survey(
     """Return the statistics of one classifier.
 
     Args:
-        facts: Of different images under the same classifier; may be empty.
+        facts: Of different images under the same classifier, gone through some ten times; may be empty.
         up_to: Last n of the curve, to give several classifiers the same axis; at least ``largest_size``,
             which is the default.
         resampling: How intervals are computed.
@@ -198,24 +198,25 @@ def survey(
             lacks a diverse selection others have.
     """
     classifier = one_classifier((one.classifier, one.image_id) for one in facts)
-    explained = [one for one in facts if one.mses]
     overlaps = sorted({overlap for one in facts for overlap in one.diverse})
-    totals = [sum(one.sizes) for one in explained]
-    counts = [len(one.mses) for one in explained]
-    least = [size for one in explained if (size := one.smallest) is not None]
+    sizes = [one.sizes for one in facts]
+    explained = [found for found in sizes if found]
     return ExplanationSurvey(
         classifier=classifier,
         n_images=len(facts),
         n_explained=len(explained),
         n_stopped=sum(one.stopped_early for one in facts),
         complete_up_to=min((one.complete_up_to for one in facts), default=0),
-        explained=share_interval([bool(one.mses) for one in facts], resampling),
+        explained=share_interval([bool(found) for found in sizes], resampling),
         curve=_curve(facts, up_to, resampling),
         sizes=Distribution(
-            ratio_interval(totals, counts, resampling), _bins(size for one in facts for size in one.sizes)
+            ratio_interval(
+                [sum(found) for found in explained], [len(found) for found in explained], resampling
+            ),
+            _bins(size for found in explained for size in found),
         ),
-        smallest=_distribution(least, resampling),
-        n_mses=_distribution([len(one.mses) for one in facts], resampling),
+        smallest=_distribution([min(found) for found in explained], resampling),
+        n_mses=_distribution([len(found) for found in sizes], resampling),
         n_diverse={
             overlap: _distribution([one.n_diverse(overlap) for one in facts], resampling)
             for overlap in overlaps

@@ -52,6 +52,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gallery.errors import SurveyError
 from gallery.records import ImageResult, Question
@@ -66,6 +67,7 @@ from gallery.survey.answerers import (
 from gallery.survey.bootstrap import DEFAULT, Interval, Resampling, ratio_intervals
 from gallery.survey.explanations import one_classifier
 
+Float64 = NDArray[np.float64]
 SAG, MSES, RANDOM = "sag", "mses", "random"
 """Names of the answerers that are no heatmap; heatmaps answer under their method's name."""
 Kind = Literal["keep", "remove", "all"]
@@ -215,62 +217,53 @@ def accuracy(answers: Sequence[ImageAnswers], resampling: Resampling = DEFAULT) 
     """Return the accuracy of every answerer under one classifier.
 
     Args:
-        answers: Of different images under the same classifier; may be empty.
+        answers: Of different images under the same classifier, gone through four times; may be empty.
         resampling: How intervals are computed.
 
     Raises:
         SurveyError: If an image occurs twice or classifiers are mixed.
     """
     classifier = one_classifier((one.classifier, one.image_id) for one in answers)
-    asked = [one for one in answers if one.questions]
-    names = list(dict.fromkeys(name for one in asked for name in one.credits))
+    names = list(dict.fromkeys(name for one in answers if one.questions for name in one.credits))
     heatmaps = [name for name in names if name not in (MSES, SAG, RANDOM)]
     ordered = [*heatmaps, *(name for name in (MSES, SAG, RANDOM) if name in names)]
-    columns = [(name, kind) for name in ordered for kind in KINDS]
-    scores = _over_questions([_scores(asked, name, kind) for name, kind in columns], resampling)
-    leads = _over_questions([_leads(asked, name, kind) for name, kind in columns], resampling)
+    scores = [_score(one, ordered) for one in answers if one.questions]
+    table = np.array(scores, dtype=np.float64).reshape(len(scores), 3, len(ordered) * len(KINDS))
     return AccuracyTable(
         classifier=classifier,
-        rows=tuple(
-            _row(asked, *column, score, lead)
-            for column, score, lead in zip(columns, scores, leads, strict=True)
-        ),
-        n_images=len(asked),
-        n_without_graph=sum(not one.has_graph for one in asked),
+        rows=_rows(table, ordered, resampling),
+        n_images=len(scores),
+        n_without_graph=sum(not one.has_graph for one in answers if one.questions),
     )
 
 
-def _row(
-    answers: Sequence[ImageAnswers], answerer: str, kind: Kind, score: Interval, lead: Interval
-) -> AccuracyRow:
-    points = [points for one in answers if answerer in one.credits for points in one.of(answerer, kind)]
-    return AccuracyRow(
-        answerer=answerer,
-        kind=kind,
-        accuracy=score,
-        n_questions=len(points),
-        n_undecided=points.count(0.5),
-        sag_lead=None if answerer == SAG else lead,
+def _score(one: ImageAnswers, answerers: Sequence[str]) -> Float64:
+    """Return points, questions and undecided ones of every answerer and kind, (3, k); 0 without answers."""
+    taken = [one.of(name, kind) if name in one.credits else () for name in answerers for kind in KINDS]
+    rows = ([sum(points) for points in taken], list(map(len, taken)), [p.count(0.5) for p in taken])
+    return np.array(rows, dtype=np.float64)
+
+
+def _rows(table: Float64, answerers: Sequence[str], resampling: Resampling) -> tuple[AccuracyRow, ...]:
+    """Return the rows of (n, 3, k) points, questions and undecided ones of n images."""
+    points, questions, undecided = table.transpose(1, 0, 2)
+    sag = [len(KINDS) * answerers.index(SAG) + i for i in range(len(KINDS))] if SAG in answerers else []
+    beside = [column for _ in answerers for column in sag]  # of every column, that of the SAG
+    both = np.where(questions == questions[:, beside], questions, 0.0) if sag else np.zeros_like(questions)
+    ahead = np.where(both > 0, points[:, beside] - points, 0.0) if sag else np.zeros_like(points)
+    accuracies, leads = (
+        ratio_intervals(points, questions, resampling),
+        ratio_intervals(ahead, both, resampling),
     )
-
-
-def _scores(answers: Sequence[ImageAnswers], answerer: str, kind: Kind) -> list[tuple[float, int]]:
-    """Return points and questions per image; (0, 0) where it did not answer."""
-    taken = [one.of(answerer, kind) if answerer in one.credits else () for one in answers]
-    return [(sum(points), len(points)) for points in taken]
-
-
-def _leads(answers: Sequence[ImageAnswers], answerer: str, kind: Kind) -> list[tuple[float, int]]:
-    """Return the points the SAG is ahead by and questions per image; (0, 0) where one did not answer."""
-    sag, other = _scores(answers, SAG, kind), _scores(answers, answerer, kind)
-    return [(a - b, n) if n == m else (0.0, 0) for (a, n), (b, m) in zip(sag, other, strict=True)]
-
-
-def _over_questions(
-    columns: Sequence[Sequence[tuple[float, int]]], resampling: Resampling
-) -> tuple[Interval, ...]:
-    """Return the ratio of the sums of every column of (total, count) per image, from the same resamples."""
-    if not columns:
-        return ()
-    table = np.array(columns, dtype=np.float64).transpose(2, 1, 0)
-    return ratio_intervals(table[0], table[1], resampling)
+    columns = [(name, kind) for name in answerers for kind in KINDS]
+    return tuple(
+        AccuracyRow(
+            answerer=name,
+            kind=kind,
+            accuracy=accuracies[i],
+            n_questions=int(questions[:, i].sum()),
+            n_undecided=int(undecided[:, i].sum()),
+            sag_lead=None if name == SAG else leads[i],
+        )
+        for i, (name, kind) in enumerate(columns)
+    )

@@ -1,4 +1,4 @@
-"""The numbers behind the plots as CSV text that any reader and any spreadsheet understands.
+"""The numbers behind the plots as CSV that any reader and any spreadsheet understands.
 
 RFC 4180: one header line, fields separated by commas, lines ended by CR LF, text quoted where needed; UTF-8
 without a byte order mark when encoded. Numbers have nine significant digits (all of a float32) and a point;
@@ -10,8 +10,7 @@ read as "this is text". Other programs see the apostrophe.
 """
 
 import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 
 from gallery.errors import SurveyError
@@ -25,8 +24,15 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _SKIPPED = " \t\r\n\0\u00a0\ufeff"
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table as CSV.
+class _Back:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Yield a table as CSV, line by line: a table may have a row for every image of a large set.
 
     Args:
         header: Column names.
@@ -35,14 +41,17 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     Raises:
         SurveyError: If a row has another length, or a number is not finite.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_text(name) for name in header])
+    writer = csv.writer(_Back(), lineterminator="\r\n")
+    yield writer.writerow([_text(name) for name in header])
     for row in rows:
         if len(row) != len(header):
             raise SurveyError(f"a row of the table with {', '.join(header)} has {len(row)} cells.")
-        writer.writerow([_text(cell) for cell in row])
-    return out.getvalue()
+        yield writer.writerow([_text(cell) for cell in row])
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return a small table as CSV; see ``csv_lines``."""
+    return "".join(csv_lines(header, rows))
 
 
 def _text(cell: Cell) -> str:
@@ -61,13 +70,13 @@ def _text(cell: Cell) -> str:
     )
 
 
-def mse_table(facts: Iterable[ImageFacts]) -> str:
+def mse_table(facts: Iterable[ImageFacts]) -> Iterator[str]:
     """Return one row per MSE; ``number`` is the one printed on the image's page, ``patches`` are ids."""
     header = (
         "classifier", "image", "title", "number", "n_patches", "patches", "probability", "relative", "margin",
         "minimality", "is_top", "is_root", "diverse_at_overlap",
     )  # fmt: skip
-    return csv_text(
+    return csv_lines(
         header,
         (
             (
@@ -89,7 +98,7 @@ def mse_table(facts: Iterable[ImageFacts]) -> str:
     )
 
 
-def image_table(facts: Sequence[ImageFacts]) -> str:
+def image_table(facts: Sequence[ImageFacts]) -> Iterator[str]:
     """Return one row per image and classifier; ``smallest`` is empty without an MSE."""
     overlaps = sorted({overlap for one in facts for overlap in one.diverse})
     header = (
@@ -98,7 +107,7 @@ def image_table(facts: Sequence[ImageFacts]) -> str:
         *(f"n_diverse_overlap_{overlap}" for overlap in overlaps),
         "complete_up_to", "n_scored", "note",
     )  # fmt: skip
-    return csv_text(
+    return csv_lines(
         header,
         (
             (
@@ -120,10 +129,10 @@ def image_table(facts: Sequence[ImageFacts]) -> str:
     )
 
 
-def share_table(surveys: Iterable[ExplanationSurvey]) -> str:
+def share_table(surveys: Iterable[ExplanationSurvey]) -> Iterator[str]:
     """Return the curve "share of images explained by at most n patches", one row per classifier and n."""
     header = ("classifier", "n_patches", "n_explained", "n_images", "share", "low", "high", "is_exact")
-    return csv_text(
+    return csv_lines(
         header,
         (
             (
@@ -140,7 +149,7 @@ def share_table(surveys: Iterable[ExplanationSurvey]) -> str:
     )
 
 
-def distribution_table(surveys: Iterable[ExplanationSurvey]) -> str:
+def distribution_table(surveys: Iterable[ExplanationSurvey]) -> Iterator[str]:
     """Return the histograms: how many MSEs (or images) have each value."""
     rows = (
         (found.classifier, name, counted, one.value, one.count)
@@ -148,10 +157,10 @@ def distribution_table(surveys: Iterable[ExplanationSurvey]) -> str:
         for name, counted, distribution in _distributions(found)
         for one in distribution.bins
     )
-    return csv_text(("classifier", "quantity", "counted", "value", "count"), rows)
+    return csv_lines(("classifier", "quantity", "counted", "value", "count"), rows)
 
 
-def mean_table(surveys: Iterable[ExplanationSurvey]) -> str:
+def mean_table(surveys: Iterable[ExplanationSurvey]) -> Iterator[str]:
     """Return the means with their intervals; ``n_images`` are those behind each."""
     header = ("classifier", "quantity", "mean", "low", "high", "n_images")
     rows: list[tuple[Cell, ...]] = []
@@ -161,10 +170,10 @@ def mean_table(surveys: Iterable[ExplanationSurvey]) -> str:
             (found.classifier, name, *_interval(distribution.mean), distribution.mean.n)
             for name, _, distribution in _distributions(found)
         )
-    return csv_text(header, rows)
+    return csv_lines(header, rows)
 
 
-def question_table(answers: Sequence[ImageAnswers]) -> str:
+def question_table(answers: Sequence[ImageAnswers]) -> Iterator[str]:
     """Return one row per question; after the two probabilities, the points of every answerer."""
     names = list(dict.fromkeys(name for one in answers for name in one.credits))
     header = (
@@ -172,7 +181,7 @@ def question_table(answers: Sequence[ImageAnswers]) -> str:
         "p_first", "p_second",
         *(f"points_{name}" for name in names),
     )  # fmt: skip
-    return csv_text(
+    return csv_lines(
         header,
         (
             (
@@ -191,13 +200,13 @@ def question_table(answers: Sequence[ImageAnswers]) -> str:
     )
 
 
-def accuracy_table(tables: Iterable[AccuracyTable]) -> str:
+def accuracy_table(tables: Iterable[AccuracyTable]) -> Iterator[str]:
     """Return one row per classifier, answerer and kind of question."""
     header = (
         "classifier", "answerer", "kind", "accuracy", "low", "high", "n_images", "n_questions", "n_undecided",
         "sag_lead", "sag_lead_low", "sag_lead_high",
     )  # fmt: skip
-    return csv_text(
+    return csv_lines(
         header,
         (
             (

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from gallery.survey.published import IGOS_COMPARISON, TABLES, Claim
 METHODS = ("a", "b", "never")
 
 
-def read(text: str) -> list[dict[str, str]]:
+def read(lines: Iterable[str]) -> list[dict[str, str]]:
+    text = "".join(lines)
     assert text.endswith("\r\n")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 

@@ -1,19 +1,27 @@
 """The page on how the site was built: passes through the classifiers, settings, versions, digests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from gallery.render.documents.concepts import concepts_forwards
 from gallery.render.pages import contexts
 from gallery.render.pages.dependencies import dependencies
+from gallery.render.pages.excerpt import MOST, rest_of
+from gallery.render.pages.exports import write_csv
+from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Term
 from gallery.render.pages.sections import option_text, option_value
 from gallery.render.pages.set_parts import DataTable
 from gallery.render.pages.summary import SetSummary
+from gallery.survey.tables import csv_lines
 
 
-def about_page(found: SetSummary) -> contexts.AboutPage:
-    """Return the page on how the site was built."""
+def about_page(found: SetSummary, output: Output) -> contexts.AboutPage:
+    """Return the page on how the site was built, and write the table of all digests."""
+    table = write_csv(output, "digests", csv_lines(("name", "of_its", "sha256"), _digests(found)))
+    file = replace(table, title="All as CSV")
     versions = found.catalogue.versions
     text = "Versions, seed, settings and cost of this gallery."
     return contexts.AboutPage(
@@ -23,7 +31,11 @@ def about_page(found: SetSummary) -> contexts.AboutPage:
         settings=_settings(found),
         versions=tuple(Term(name, versions[name]) for name in sorted(versions)),
         software=_software(),
-        digests=_digests(found),
+        digests=DataTable(
+            "SHA-256 of what went in", ("Name", "Of its", "SHA-256"), tuple(islice(_digests(found), MOST))
+        ),
+        rest=rest_of(sum(1 for _ in _digests(found)), file),
+        files=(file,),
         seed=found.settings.seed,
         device=found.catalogue.device,
     )
@@ -130,13 +142,18 @@ def _software() -> DataTable:
     return DataTable("Packages and their licences", ("Package", "Version", "Licence"), rows)
 
 
-def _digests(found: SetSummary) -> DataTable:
-    """Return the SHA-256 of classifiers and autoencoders, and of every photograph's file and pixels."""
-    rows = [(card.title, "classifier", card.digest) for card in found.catalogue.classifiers]
+def _digests(found: SetSummary) -> Iterator[tuple[str, str, str]]:
+    """Yield the SHA-256 of classifiers and autoencoders, and of every photograph's file and pixels."""
+    for card in found.catalogue.classifiers:
+        yield card.title, "classifier", card.digest
     for model in (one.model for one in found.generative.models):
-        rows += [(model.file, "checkpoint", model.sha256), (model.file, "training pictures", model.pictures)]
-    rows += [(one.file, "results", one.sha256) for one in found.generative.disentanglement]
-    images = {summary.image.id: summary.image for summary in found.summaries}
-    for image in images.values():
-        rows += [(image.id, "source", image.source_sha256), (image.id, "pixels", image.digest)]
-    return DataTable("SHA-256 of what went in", ("Name", "Of its", "SHA-256"), tuple(rows))
+        yield model.file, "checkpoint", model.sha256
+        yield model.file, "training pictures", model.pictures
+    for one in found.generative.disentanglement:
+        yield one.file, "results", one.sha256
+    before = ""
+    for image in (summary.image for summary in found.summaries):
+        if image.id != before:  # results of one image follow each other
+            yield image.id, "source", image.source_sha256
+            yield image.id, "pixels", image.digest
+        before = image.id

@@ -48,10 +48,11 @@ def set_aside(text: str) -> str:
         return text
     places = (place(i) for i in range(len(parts)))
     body = _ASIDE.sub(lambda _: next(places), text)
-    listed = "".join(f"- |1-\n{_indented(part)}\n" for part in parts)
+    listed = "".join(f"- |1-\n{indented(part)}\n" for part in parts)
     return body.replace("---\n", f"---\nparts:\n{listed}", 1)
 
 
-def _indented(part: str) -> str:
+def indented(part: str) -> str:
+    """Return a part as it stands in the front matter."""
     printable = _UNPRINTABLE.sub(lambda match: f"&#{ord(match[0])};", part)
     return "\n".join(f" {line}" if line else "" for line in printable.split("\n"))

@@ -1,10 +1,13 @@
 """The page of one classifier: what it is, how often it is right on this set, and where it is wrong."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from gallery.records import ClassifierCard
 from gallery.render.pages import contexts, wording
+from gallery.render.pages.excerpt import MOST, rest_of
 from gallery.render.pages.image_page import colour_filters
 from gallery.render.pages.parts import Link, Term
 from gallery.render.pages.paths import classifier_path
@@ -26,7 +29,8 @@ def classifier_page(found: SetSummary, card: ClassifierCard) -> contexts.Classif
         url=card.url,
         accuracy=_accuracy(chosen),
         confusions=_confusions(chosen),
-        cards=tuple(replace(summary.card, classifier_title="") for summary in chosen),
+        cards=tuple(replace(summary.card, classifier_title="") for summary in chosen[:MOST]),
+        rest=rest_of(len(chosen), Link(f"index.html#classifier={card.slug}", "All of its images")),
         filters=colour_filters(),
     )
 
@@ -51,26 +55,27 @@ def _facts(card: ClassifierCard) -> tuple[Term, ...]:
 
 def _accuracy(chosen: Sequence[Summary]) -> str:
     """Return how many labelled images the classifier is right on, in a sentence; "" without labels."""
-    labelled = [summary for summary in chosen if summary.card.is_right is not None]
-    if not labelled:
+    counts = Counter(summary.card.is_right for summary in chosen)
+    right, without = counts[True], counts[None]
+    n = right + counts[False]
+    if not n:
         return ""
-    right = sum(summary.card.is_right is True for summary in labelled)
-    share = interval_text(wilson(right, len(labelled)))
-    images = wording.count(len(labelled), "labelled image")
-    without = len(chosen) - len(labelled)
+    share = interval_text(wilson(right, n))
+    images = wording.count(n, "labelled image")
     rest = f" {wording.count(without, 'image has', 'images have')} no label." if without else ""
     return f"The most probable class is the label on {right} of {images}: {share}, 95 % interval.{rest}"
 
 
 def _confusions(chosen: Iterable[Summary]) -> tuple[Confusion, ...]:
     """Return the errors by label and prediction: most frequent first, then by name."""
-    pairs: dict[tuple[str, str], list[Summary]] = {}
+    pairs: dict[tuple[str, str], list[tuple[tuple[float, str], Link]]] = {}
     for summary in chosen:
         if summary.card.is_right is False:
-            pairs.setdefault((summary.card.label or "", summary.card.predicted), []).append(summary)
+            pair = summary.card.label or "", summary.card.predicted
+            pairs.setdefault(pair, []).append((_surest(summary), _link(summary)))
     ordered = sorted(pairs.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(
-        Confusion(label, predicted, tuple(_link(one) for one in sorted(wrong, key=_surest)))
+        Confusion(label, predicted, tuple(link for _, link in sorted(wrong, key=itemgetter(0))))
         for (label, predicted), wrong in ordered
     )
 

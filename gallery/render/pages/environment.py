@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,14 @@ import jinja2
 from markupsafe import Markup
 
 from gallery.render.pages import contexts, wording
-from gallery.render.pages.aside import aside, set_aside
+from gallery.render.pages.aside import aside, indented, set_aside
 from gallery.render.pages.contexts import Page
 from gallery.render.pages.head import front_matter
 
+_TILES = Markup("<!--tiles-->")
+"""Stands for the tiles of the gallery page, of which there may be very many; users' text cannot hold it."""
+_EAGER = 6
+"""Tiles of the gallery page whose pictures are loaded at once."""
 TEMPLATES: Mapping[str, type[Page]] = {
     "index.md.j2": contexts.IndexPage,
     "image.md.j2": contexts.ImagePage,
@@ -71,14 +75,26 @@ def make_environment(folder: Path) -> jinja2.Environment:
         one_line=wording.one_line,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
     )
-    environment.globals["aside"] = aside
+    environment.globals.update(aside=aside, tiles_of=lambda _: _TILES)
     return environment
 
 
 def render_page(environment: jinja2.Environment, page: Page) -> bytes:
-    """Return the Markdown file of ``page``."""
+    """Return the Markdown file of ``page``; the gallery page without its tiles."""
     name = next(name for name, kind in TEMPLATES.items() if type(page) is kind)
     values: dict[str, Any] = {field.name: getattr(page, field.name) for field in dataclasses.fields(page)}
     text = environment.get_template(name).render(values)
     # A blank line ends a raw HTML block in some Markdown dialects; more than one is only noise.
     return (set_aside(re.sub(r"\n{3,}", "\n\n", text).strip()) + "\n").encode("utf-8")
+
+
+def render_pieces(environment: jinja2.Environment, page: Page) -> Iterator[bytes]:
+    """Yield the Markdown file of ``page`` in pieces: the tiles of the gallery page one after the other."""
+    before, tiles, after = render_page(environment, page).partition(_TILES.encode())
+    yield before
+    if tiles and isinstance(page, contexts.IndexPage):
+        card: Callable[..., str] = getattr(environment.get_template("_macros.j2").module, "card")  # noqa: B009
+        for i, item in enumerate(page.cards):
+            tile = re.sub(r"\n\s*\n+", "\n", card(page.root, item, i < _EAGER).strip())
+            yield indented(tile).lstrip().encode() + b"\n "
+    yield after

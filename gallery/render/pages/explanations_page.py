@@ -16,10 +16,17 @@ from gallery.render.pages.set_charts import (
     write_tables,
 )
 from gallery.render.pages.set_parts import Chart, DataTable
-from gallery.render.pages.summary import SetSummary
+from gallery.render.pages.spill import View
+from gallery.render.pages.summary import SetSummary, Summary
 from gallery.survey import tables
 from gallery.survey.bootstrap import Interval
-from gallery.survey.explanations import Distribution, ExplanationSurvey, largest_size, survey
+from gallery.survey.explanations import (
+    Distribution,
+    ExplanationSurvey,
+    ImageFacts,
+    largest_size,
+    survey,
+)
 
 Surveys = Sequence[tuple[str, ExplanationSurvey]]
 """Title of the classifier, and its statistics."""
@@ -27,13 +34,13 @@ Surveys = Sequence[tuple[str, ExplanationSurvey]]
 
 def explanations_page(found: SetSummary, output: Output) -> contexts.ExplanationsPage:
     """Return the page on the number of explanations, and write the tables behind it."""
-    facts = [summary.facts for summary in found.summaries]
-    cards = [card for card in found.catalogue.classifiers if found.of(card)]
+    facts = View(found.summaries, _facts)
+    largest = largest_size(facts)
     surveys = [
-        (card.title, survey([summary.facts for summary in found.of(card)], up_to=largest_size(facts),
-                            resampling=resampling(found)))
-        for card in cards
-    ]  # fmt: skip
+        (card.title, survey(found.of(card).map(_facts), up_to=largest, resampling=resampling(found)))
+        for card in found.catalogue.classifiers
+        if found.of(card)
+    ]
     only = [one for _, one in surveys]
     files = {
         "explanations": (tables.mse_table(facts), "every explanation: patches, probability, minimality"),
@@ -57,6 +64,10 @@ def explanations_page(found: SetSummary, output: Output) -> contexts.Explanation
         charts=(_shares(surveys), _sizes(surveys), _numbers(surveys)) if surveys else (),
         files=write_tables(output, files),
     )
+
+
+def _facts(summary: Summary) -> ImageFacts:
+    return summary.facts
 
 
 def _overview(surveys: Surveys) -> DataTable:

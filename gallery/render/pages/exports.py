@@ -1,5 +1,7 @@
 """Tables of pages as LaTeX files for download."""
 
+from collections.abc import Iterable
+
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link, MetricCell, MetricTable
 from gallery.render.pages.set_parts import DataTable
@@ -14,10 +16,10 @@ def csv_link(name: str) -> Link:
     return Link(f"results/{name}.csv", CSV)
 
 
-def write_csv(output: Output, name: str, text: str) -> Link:
-    """Write a table as CSV and return its link."""
+def write_csv(output: Output, name: str, lines: Iterable[str]) -> Link:
+    """Write the lines of a CSV table and return its link."""
     link = csv_link(name)
-    output.write(link.path, text.encode())
+    output.write_all(link.path, (line.encode() for line in lines))
     return link
 
 

@@ -1,6 +1,6 @@
 """What the index can be filtered and sorted by, and the cases it leads with; all from the stored numbers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gallery.render.pages import wording
 from gallery.render.pages.parts import Choice
@@ -53,7 +53,7 @@ def _agreement(mean: float | None) -> str:
     return "" if mean is None else "low" if mean < LOW else "middle" if mean < HIGH else "high"
 
 
-def facets_of(values: Sequence[Mapping[str, str]], titles: Mapping[str, str], overlap: int) -> list[Facet]:
+def facets_of(values: Iterable[Mapping[str, str]], titles: Mapping[str, str], overlap: int) -> list[Facet]:
     """Return the facets that tell the results of a set apart.
 
     Args:
@@ -61,8 +61,12 @@ def facets_of(values: Sequence[Mapping[str, str]], titles: Mapping[str, str], ov
         titles: Slug of a classifier -> title.
         overlap: Patches that two diverse explanations may share.
     """
+    present: dict[str, set[str]] = {}
+    for one in values:
+        for name, value in one.items():
+            present.setdefault(name, set()).add(value)
     known = {
-        "class": ("Class", {name: name for name in sorted({one["class"] for one in values})}),
+        "class": ("Class", {name: name for name in sorted(present.get("class", ()))}),
         "classifier": ("Classifier", titles),
         "verdict": ("Prediction", _VERDICTS),
         "agreement": ("Agreement of the heatmaps", _AGREEMENTS),
@@ -72,8 +76,9 @@ def facets_of(values: Sequence[Mapping[str, str]], titles: Mapping[str, str], ov
     }
     found = []
     for name, (title, texts) in known.items():
-        present = {one[name] for one in values}
-        choices = tuple(Choice(value, text) for value, text in texts.items() if value in present)
+        choices = tuple(
+            Choice(value, text) for value, text in texts.items() if value in present.get(name, ())
+        )
         if len(choices) > 1:
             found.append(Facet(name, title, choices))
     return found
@@ -110,9 +115,15 @@ def leads(found: SetSummary) -> tuple[Lead, ...]:
 Candidates = Iterable[tuple[Summary, str, str]]
 
 
+def _sorted(found: SetSummary, key: Callable[[Summary], float | None]) -> Iterator[Summary]:
+    """Yield the results with a key, smallest first; only the keys of all are in memory."""
+    keys = [(value, i) for i, one in enumerate(found.summaries) if (value := key(one)) is not None]
+    return (found.summaries[i] for _, i in sorted(keys))
+
+
 def _errors(found: SetSummary) -> Candidates:
-    wrong = [summary for summary in found.summaries if summary.card.is_right is False]
-    for summary in sorted(wrong, key=lambda one: -one.card.p_predicted):
+    surest = _sorted(found, lambda one: -one.card.p_predicted if one.card.is_right is False else None)
+    for summary in surest:
         card = summary.card
         p = wording.probability(card.p_predicted)
         yield (
@@ -123,19 +134,19 @@ def _errors(found: SetSummary) -> Candidates:
 
 
 def _disagreements(found: SetSummary) -> Candidates:
-    known = [(summary, mean) for summary in found.summaries if (mean := summary.agreement.mean) is not None]
+    known = [mean for one in found.summaries if (mean := one.agreement.mean) is not None]
     if len(known) < _FEWEST_IMAGES:
         return
-    overall = sum(mean for _, mean in known) / len(known)
-    for summary, mean in sorted(known, key=lambda pair: pair[1]):
-        n = wording.count(len(summary.agreement.methods), "heatmap")
+    overall = sum(known) / len(known)
+    for summary in _sorted(found, lambda one: one.agreement.mean):
+        n, mean = wording.count(len(summary.agreement.methods), "heatmap"), summary.agreement.mean or 0.0
         reason = f"Mean rank correlation of {n} is {_signed(mean)}; {_signed(overall)} over the set."
         yield summary, "Methods disagree most", reason
 
 
 def _rich(found: SetSummary) -> Candidates:
     overlap = found.settings.graph.overlap
-    for summary in sorted(found.summaries, key=lambda one: -n_diverse(one, overlap)):
+    for summary in _sorted(found, lambda one: -n_diverse(one, overlap)):
         n = n_diverse(summary, overlap)
         if n < 2:
             return
@@ -146,8 +157,10 @@ def _rich(found: SetSummary) -> Candidates:
 
 
 def _small(found: SetSummary) -> Candidates:
-    with_sets = [summary for summary in found.summaries if summary.facts.smallest]
-    for summary in sorted(with_sets, key=lambda one: (one.facts.smallest or 0) / one.facts.n_cells):
+    def share(one: Summary) -> float | None:
+        return one.facts.smallest / one.facts.n_cells if one.facts.smallest else None
+
+    for summary in _sorted(found, share):
         size, facts = summary.facts.smallest or 0, summary.facts
         enough = f"{size} of {facts.n_cells} patches alone {'keeps' if size == 1 else 'keep'}"
         reason = f"{enough} p at {wording.probability(facts.threshold)} or more."

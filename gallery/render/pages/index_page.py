@@ -1,15 +1,16 @@
 """The gallery page: leads, filters and one tile per image and classifier."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gallery.render.pages import contexts, wording
 from gallery.render.pages.facets import SORTS, facets_of, leads, sort_keys, values_of
 from gallery.render.pages.image_page import colour_filters
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import Card, Choice
-from gallery.render.pages.summary import SetSummary
+from gallery.render.pages.parts import Card, Choice, Heat
+from gallery.render.pages.spill import View
+from gallery.render.pages.summary import SetSummary, Summary
 
 ASSETS = ("assets/set.css", "assets/index.js")
 HEATS = "heats"
@@ -18,12 +19,12 @@ HEATS = "heats"
 
 def index_page(found: SetSummary, output: Output) -> contexts.IndexPage:
     """Return the gallery page, and write what its tiles may show besides."""
-    cards = _cards(found)
+    cards = View(found.summaries, _card_of(found))
     description = wording.one_line(found.settings.description)
     head = found.head(
         "index.html", "gallery", found.settings.title, description, kind="Dataset", hide=("toc",)
     )
-    _write_heats(found, cards, output)
+    _write_heats(found, output)
     overlap = found.settings.graph.overlap
     titles = {card.slug: card.title for card in found.catalogue.classifiers}
     return contexts.IndexPage(
@@ -32,8 +33,8 @@ def index_page(found: SetSummary, output: Output) -> contexts.IndexPage:
         description=found.settings.description,
         facts=tuple(_facts(found, cards)),
         leads=leads(found),
-        cards=tuple(cards),
-        facets=tuple(facets_of([values_of(one, overlap) for one in found.summaries], titles, overlap)),
+        cards=cards,
+        facets=tuple(facets_of((values_of(one, overlap) for one in found.summaries), titles, overlap)),
         sorts=SORTS,
         methods=tuple(Choice(method.name, method.title) for method in found.catalogue.methods),
         filters=colour_filters(),
@@ -52,29 +53,35 @@ def _facts(found: SetSummary, cards: Sequence[Card]) -> list[str]:
     return facts
 
 
-def _cards(found: SetSummary) -> list[Card]:
-    """Return all tiles; they name their classifier only if there is more than one."""
+def _card_of(found: SetSummary) -> Callable[[Summary], Card]:
+    """Return what makes the tile of a result; it names its classifier only if there is more than one."""
     several = len(found.catalogue.classifiers) > 1
     overlap = found.settings.graph.overlap
-    return [
-        replace(
+
+    def card_of(one: Summary) -> Card:
+        return replace(
             one.card,
             classifier_title=one.card.classifier_title if several else "",
             facets={**values_of(one, overlap), "id": one.card.image_id, "keys": sort_keys(one)},
         )
-        for one in found.summaries
-    ]
+
+    return card_of
 
 
-def _write_heats(found: SetSummary, cards: Sequence[Card], output: Output) -> None:
+def _write_heats(found: SetSummary, output: Output) -> None:
     """Write path, alternative text and sign of every heatmap, one script per method, in the tiles' order.
 
     Scripts, because a page on file:// may load those and nothing else; of all methods together they would
     weigh more than the page.
     """
     for method in found.catalogue.methods:
-        drawn = [card.heats.get(method.name) for card in cards]
-        table = [[heat.path, heat.alt, int(heat.signed)] if heat else None for heat in drawn]
-        text = json.dumps(table, separators=(",", ":"))
-        script = f"(window.galleryHeats??={{}})[{json.dumps(method.name)}]={text}\n"
-        output.write(f"{HEATS}/{method.name}.js", script.encode())
+        drawn = (summary.card.heats.get(method.name) for summary in found.summaries)
+        output.write_all(f"{HEATS}/{method.name}.js", map(str.encode, _heat_script(method.name, drawn)))
+
+
+def _heat_script(method: str, drawn: Iterable[Heat | None]) -> Iterator[str]:
+    yield f"(window.galleryHeats??={{}})[{json.dumps(method)}]=["
+    for i, heat in enumerate(drawn):
+        row = [heat.path, heat.alt, int(heat.signed)] if heat else None
+        yield ("," if i else "") + json.dumps(row, separators=(",", ":"))
+    yield "]\n"

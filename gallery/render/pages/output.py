@@ -1,13 +1,16 @@
 """The pages folder: files are written only when they change, and what is no longer produced is removed."""
 
 import dataclasses
+import filecmp
 import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import PIL
@@ -15,8 +18,10 @@ import PIL
 from gallery import render
 from gallery.errors import RenderError
 from gallery.render.pages.namebook import Namebook
+from gallery.render.pages.spill import Spill
 
 MARKER = ".gallery-pages"
+T = TypeVar("T")
 _CHECKSUM_BYTES = 32
 _CACHED = re.compile(r"^[0-9a-f]{64}$|^\.[0-9a-f]{64}\.\d+\.part$")
 log = logging.getLogger(__name__)
@@ -66,7 +71,7 @@ def renderer_digest() -> str:
 
 
 class Output:
-    """Writes the files of one render and keeps a cache of what is slow to draw.
+    """Writes the files of one render and keeps a cache of what is slow to draw; a context manager.
 
     A render that is killed leaves complete files only; the next one finishes the work and removes leftovers.
     """
@@ -83,8 +88,9 @@ class Output:
         """
         self._folder = folder
         self._cache = cache
-        self._produced = Namebook()
-        self._used = Namebook()
+        self._temporary = ExitStack()
+        self._produced = self._temporary.enter_context(closing(Namebook()))
+        self._used = self._temporary.enter_context(closing(Namebook()))
         self._renderer = renderer_digest()
         if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
             raise RenderError(
@@ -93,12 +99,37 @@ class Output:
         folder.mkdir(parents=True, exist_ok=True)
         self.write(MARKER, b"Written by `gallery render`; files here are replaced and removed.\n")
 
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Forget what was kept in temporary files."""
+        self._temporary.close()
+
     def write(self, path: str, content: bytes) -> None:
         """Make ``path`` (relative, with forward slashes) hold ``content``; unchanged, it is not touched."""
         target = self._folder / path
         self._produced.add(path)
         if not _holds(target, content):
             _write_atomically(target, content)
+
+    def write_all(self, path: str, pieces: Iterable[bytes]) -> None:
+        """Like ``write``, for content that may be too large for memory and comes in pieces."""
+        target = self._folder / path
+        self._produced.add(path)
+        with _draft(target) as draft:
+            with draft.open("wb") as file:
+                file.writelines(pieces)
+            if not (target.is_file() and filecmp.cmp(draft, target, shallow=False)):
+                draft.replace(target)
+
+    def spill(self, kind: type[T]) -> Spill[T]:
+        """Return an empty sequence on the disk of the cache; it ends with the output's context."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        return self._temporary.enter_context(closing(Spill(kind, self._cache)))
 
     def draw(self, key: Sequence[Any], make: Callable[[], bytes]) -> bytes:
         """Return what ``make`` draws, from the cache if it was drawn before from the same inputs.
@@ -147,8 +178,6 @@ class Output:
         for file in self._cache.glob("[0-9a-f][0-9a-f]/*"):
             if _CACHED.search(file.name) and file.name not in self._used:
                 file.unlink()
-        self._produced.close()
-        self._used.close()
 
 
 def _verified(file: Path) -> bytes | None:
@@ -174,10 +203,17 @@ def _holds(file: Path, content: bytes) -> bool:
 
 
 def _write_atomically(file: Path, content: bytes) -> None:
+    with _draft(file) as draft:
+        draft.write_bytes(content)
+        draft.replace(file)
+
+
+@contextmanager
+def _draft(file: Path) -> Iterator[Path]:
+    """Provide a path beside ``file`` to write to before it takes its place; gone afterwards."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        draft.write_bytes(content)
-        draft.replace(file)
+        yield draft
     finally:
         draft.unlink(missing_ok=True)

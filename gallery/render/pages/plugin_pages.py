@@ -6,12 +6,13 @@ from dataclasses import replace
 from gallery.records import MeasureCard, MethodCard
 from gallery.render.pages import contexts, wording
 from gallery.render.pages.digits import Digits, digits_for
+from gallery.render.pages.excerpt import MOST, rest_of
 from gallery.render.pages.exports import csv_link, metric_tex, write_csv
 from gallery.render.pages.image_page import colour_filters
 from gallery.render.pages.maths import document_html
 from gallery.render.pages.metrics import Notes, Reasons, best_of, known, mean_cell, value_cell
 from gallery.render.pages.output import Output
-from gallery.render.pages.parts import Link, MeasureColumn, MetricCell, MetricRow, MetricTable, Term
+from gallery.render.pages.parts import Card, Link, MeasureColumn, MetricCell, MetricRow, MetricTable, Term
 from gallery.render.pages.paths import classifier_path, measure_path, method_path, search_path
 from gallery.render.pages.published_view import published_views
 from gallery.render.pages.rankings import best_text, images_text, rank_figure, score_table
@@ -29,17 +30,9 @@ TILE_VALUES = 3
 
 def method_page(found: SetSummary, card: MethodCard, output: Output) -> contexts.MethodPage:
     """Return the page of one heatmap method."""
-    tiles = [
-        replace(
-            summary.card,
-            link=f"{summary.card.link.partition('#')[0]}#{_prefix(summary)}fig-{card.name}",
-            second="",
-            heat=summary.card.heats[card.name],
-            values=_tile_values(found, summary, card),
-        )
-        for summary in found.summaries
-        if card.name in summary.card.heats
-    ]
+    shown = [index for index, summary in enumerate(found.summaries) if card.name in summary.card.heats]
+    tiles = [_tile(found, found.summaries[index], card) for index in shown[:MOST]]
+    everywhere = Link(f"index.html#method={card.name}", "Its maps of all images")
     text = f"{card.title} on every image of the set, with its idea, formula and numbers."
     return contexts.MethodPage(
         head=found.head(method_path(card.name), card.name, card.title, text, hide=("toc",)),
@@ -51,7 +44,19 @@ def method_page(found: SetSummary, card: MethodCard, output: Output) -> contexts
         means=_means(found, card, output),
         published=published_views(tables_about(method=card.name), found, output),
         cards=tuple(tiles),
+        rest=rest_of(len(shown), everywhere),
         filters=colour_filters(),
+    )
+
+
+def _tile(found: SetSummary, summary: Summary, card: MethodCard) -> Card:
+    """Return the tile of one result with the method's map and its first numbers."""
+    return replace(
+        summary.card,
+        link=f"{summary.card.link.partition('#')[0]}#{_prefix(summary)}fig-{card.name}",
+        second="",
+        heat=summary.card.heats[card.name],
+        values=_tile_values(found, summary, card),
     )
 
 
@@ -128,8 +133,9 @@ def search_page(found: SetSummary, card: MethodCard) -> contexts.SearchPage:
                 wording.probability(summary.facts.p_full),
                 wording.probability(summary.facts.threshold),
             )
-            for summary in found.summaries
+            for summary in found.summaries[:MOST]
         ),
+        rest=rest_of(len(found.summaries), Link("results/images.csv", "All as CSV")),
     )
 
 
@@ -138,9 +144,10 @@ def measure_page(found: SetSummary, card: MeasureCard, output: Output) -> contex
     several = len(found.catalogue.classifiers) > 1
     used = {name for s in found.summaries for name, taken in s.values.items() if card.name in taken}
     methods = [method for method in found.catalogue.methods if method.name in used]
-    table = [[known(s.values.get(m.name, {}).get(card.name)) for m in methods] for s in found.summaries]
+    shown = found.summaries[:MOST]
+    table = [[known(s.values.get(m.name, {}).get(card.name)) for m in methods] for s in shown]
     digits, notes, rows = digits_for((value for row in table for value in row), whole=True), Notes(), []
-    for summary, values in zip(found.summaries, table, strict=True):
+    for summary, values in zip(shown, table, strict=True):
         marked = best_of(values, card, digits)
         reasons = [summary.notes.get(method.name, {}).get(card.name, "") for method in methods]
         cells = (
@@ -163,6 +170,7 @@ def measure_page(found: SetSummary, card: MeasureCard, output: Output) -> contex
         methods=tuple(Link(method_path(m.name), m.title) for m in methods),
         scale=digits.unit,
         rows=tuple(rows),
+        rest=rest_of(len(found.summaries), Link(f"results/values-{card.name}.csv", "All as CSV")),
         notes=notes.listed,
         files=_value_files(found, card, methods, (rows, digits.unit), output),
         published=published_views(tables_about(measure=card.name), found, output),
@@ -201,14 +209,15 @@ def _value_files(
     rows, scale = printed
     values = ((s.card.classifier, s.card.image_id, s.card.title, s.values) for s in found.summaries)
     name = f"values-{card.name}"
-    text = value_table(card.name, [method.name for method in methods], values)
+    lines = value_table(card.name, [method.name for method in methods], values)
     about = ", ".join(filter(None, (card.title, f"{card.better} is better", card.unit, scale)))
+    first = f"; first {len(rows)} of {len(found.summaries)} rows" if len(rows) < len(found.summaries) else ""
     table = MetricTable(
-        f"{about}; the best of each row is set in bold",
+        f"{about}; the best of each row is set in bold{first}",
         tuple(MeasureColumn(Link("", method.title)) for method in methods),
         tuple(rows),
     )
-    return write_csv(output, name, text), metric_tex(found, output, name, table.caption, table)
+    return write_csv(output, name, lines), metric_tex(found, output, name, table.caption, table)
 
 
 def _measures_of(summary: Summary) -> str:

@@ -1,7 +1,8 @@
 """The page that compares the heatmap methods over the set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from statistics import fmean
 
 from gallery.records import ClassifierCard
@@ -57,7 +58,7 @@ def results_page(found: SetSummary, output: Output) -> contexts.ResultsPage:
         explanations=tuple(_explanations(found, card) for card in found.catalogue.classifiers),
         published=published_views(TABLES, found, output),
         files=files,
-        generative=tuple(generative_links(found)),
+        generative=tuple(generative_links(found.generative)),
     )
 
 
@@ -101,7 +102,7 @@ def _results(
 
 def _methods(found: SetSummary, card: ClassifierCard) -> list[tuple[Link, str]]:
     """Return link and name of the methods with a map of any image."""
-    used = {name for summary in found.of(card) for name in summary.costs}
+    used = found.used[card.slug]
     return [(Link(method_path(m.name), m.title), m.name) for m in found.catalogue.methods if m.name in used]
 
 
@@ -120,11 +121,14 @@ def _facts(found: SetSummary, card: ClassifierCard, comparisons: Mapping[str, Co
 
 
 def _cost_table(found: SetSummary, card: ClassifierCard, output: Output) -> MetricTable:
+    sums: dict[str, list[int]] = {}
+    for summary in found.of(card):
+        for name, passes in summary.costs.items():
+            sums[name] = [a + b for a, b in zip(sums.get(name, (0, 0, 0)), (*passes, 1), strict=True)]
     rows = []
     for link, name in _methods(found, card):
-        passes = [summary.costs[name] for summary in found.of(card) if name in summary.costs]
-        means = [fmean(column) for column in zip(*passes, strict=True)]
-        rows.append(MetricRow(link, tuple(MetricCell(_count_text(mean)) for mean in means)))
+        *totals, n = sums[name]
+        rows.append(MetricRow(link, tuple(MetricCell(_count_text(total / n)) for total in totals)))
     table = MetricTable(
         caption="Images passed through the classifier for one heatmap, means over images",
         columns=(
@@ -144,14 +148,13 @@ def _count_text(mean: float) -> str:
     return text.replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def _costs(found: SetSummary, cards: Sequence[ClassifierCard]) -> str:
-    rows = [
+def _costs(found: SetSummary, cards: Sequence[ClassifierCard]) -> Iterator[str]:
+    return tables.cost_table(
         (card.slug, summary.card.image_id, method, *passes)
         for card in cards
         for summary in found.of(card)
         for method, passes in summary.costs.items()
-    ]
-    return tables.cost_table(rows)
+    )
 
 
 def _agreement(found: SetSummary, card: ClassifierCard, output: Output) -> Chart | None:
@@ -224,7 +227,7 @@ def _triangle_table(
 
 def _orderings(found: SetSummary, card: ClassifierCard) -> list[Ordering]:
     measures = {measure.name: measure for measure in found.catalogue.measures}
-    images = [summary.values for summary in found.of(card)]
+    images = found.of(card).map(attrgetter("values"))
     comparisons = found.comparisons[card.slug]
     return [
         check_order(images, claim, name, measures[name].better, found.resampling)

@@ -1,9 +1,10 @@
 """What the pages of statistics share: intervals as text and dots, ticks, and tables as files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import ceil
 
 from gallery.render.figures.dots import Dot
+from gallery.render.pages.exports import write_csv
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Link
 from gallery.render.pages.summary import SetSummary
@@ -17,11 +18,12 @@ def resampling(found: SetSummary) -> Resampling:
     return found.resampling
 
 
-def write_tables(output: Output, files: Mapping[str, tuple[str, str]]) -> tuple[Link, ...]:
-    """Write tables, name -> CSV text and what it holds, and return links to them."""
-    for name, (table, _) in files.items():
-        output.write(f"results/{name}.csv", table.encode())
-    return tuple(Link(f"results/{name}.csv", f"{name}.csv", note) for name, (_, note) in files.items())
+def write_tables(output: Output, files: Mapping[str, tuple[Iterable[str], str]]) -> tuple[Link, ...]:
+    """Write tables, name -> lines of CSV and what it holds, and return links to them."""
+    return tuple(
+        Link(write_csv(output, name, lines).path, f"{name}.csv", note)
+        for name, (lines, note) in files.items()
+    )
 
 
 def interval_text(interval: Interval, *, digits: int = 2, signed: bool = False) -> str:

@@ -1,7 +1,8 @@
 """The pages about the whole set."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from gallery.records import Catalogue, ConceptResult, GenerativeResults
 from gallery.render.pages import contexts, wording
 from gallery.render.pages.about_page import about_page
 from gallery.render.pages.citation import bibtex, cite, csl_json
@@ -20,6 +21,8 @@ from gallery.render.pages.results_page import results_page
 from gallery.render.pages.simulatability_page import simulatability_page
 from gallery.render.pages.summary import SetSummary
 
+_ALWAYS = 9
+
 
 def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts.Page]]:
     """Yield every page that is not about one image, with its path in the pages folder."""
@@ -31,7 +34,7 @@ def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts
     yield "methods.md", methods_page(found)
     yield "glossary.md", glossary_page(found)
     yield "cite.md", cite_page(found, output)
-    yield "about.md", about_page(found)
+    yield "about.md", about_page(found, output)
     for method in found.catalogue.methods:
         yield _source(method_path(method.name)), method_page(found, method, output)
     for search in found.catalogue.searches:
@@ -44,6 +47,14 @@ def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts
         yield _source(subject.path), concept_page(found, subject, output)
     for path, page in generative_pages(found, output):
         yield _source(path), page
+
+
+def count_set_pages(
+    catalogue: Catalogue, concepts: Sequence[ConceptResult], generative: GenerativeResults
+) -> int:
+    """Return how many pages ``set_pages`` will yield."""
+    plugins = catalogue.methods, catalogue.searches, catalogue.measures, catalogue.classifiers
+    return _ALWAYS + sum(map(len, plugins)) + len(concepts) + len(list(generative_links(generative)))
 
 
 def _source(path: str) -> str:
@@ -67,7 +78,7 @@ def methods_page(found: SetSummary) -> contexts.MethodsPage:
             Link(subject.path, subject.title, subject.card.title)
             for subject in subjects_of(found.concepts, found.catalogue.classifiers)
         ),
-        generative=tuple(generative_links(found)),
+        generative=tuple(generative_links(found.generative)),
     )
 
 

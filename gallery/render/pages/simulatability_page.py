@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from operator import attrgetter
 
 from gallery.records import ClassifierCard
 from gallery.render.figures.dots import DotGroup, Mark, dot_chart
@@ -16,6 +17,7 @@ from gallery.render.pages.set_charts import (
     write_tables,
 )
 from gallery.render.pages.set_parts import Chart, DataTable, PredictorResults
+from gallery.render.pages.spill import View
 from gallery.render.pages.summary import SetSummary
 from gallery.survey import simulatability, tables
 from gallery.survey.simulatability import KINDS, MSES, RANDOM, SAG, AccuracyTable, Kind, accuracy
@@ -32,16 +34,18 @@ _COLUMNS: Mapping[Kind, str] = {"keep": "keep", "remove": "remove", "all": "all 
 
 def simulatability_page(found: SetSummary, output: Output) -> contexts.SimulatabilityPage:
     """Return the page on predicting the classifier, and write the tables behind it."""
-    answers = [summary.answers for summary in found.summaries]
     scored = [
-        (card, accuracy([summary.answers for summary in found.of(card)], resampling(found)))
+        (card, accuracy(found.of(card).map(attrgetter("answers")), resampling(found)))
         for card in found.catalogue.classifiers
         if any(summary.answers.questions for summary in found.of(card))
     ]
     titles = {method.name: method.title for method in found.catalogue.methods} | _ANSWERERS
     files = {
         "accuracy": (tables.accuracy_table(table for _, table in scored), "the tables on this page"),
-        "questions": (tables.question_table(answers), "every question: patches, probabilities, points"),
+        "questions": (
+            tables.question_table(View(found.summaries, attrgetter("answers"))),
+            "every question: patches, probabilities, points",
+        ),
     }
     text = "Heatmaps and attention graphs answer held-out questions about the classifier. Not a human study."
     title = "Do structured attention graphs help to predict the classifier?"

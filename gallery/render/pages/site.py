@@ -9,8 +9,8 @@ import jinja2
 from gallery.config import SetSettings
 from gallery.records import Catalogue, ConceptResult, Failure, GenerativeResults, ImageResult
 from gallery.render.pages.concepts.page import subjects_of, with_bars
-from gallery.render.pages.contexts import ImagePage
-from gallery.render.pages.environment import make_environment, render_page
+from gallery.render.pages.contexts import ImagePage, Page
+from gallery.render.pages.environment import make_environment, render_pieces
 from gallery.render.pages.image_page import build_image_page, image_path, linked
 from gallery.render.pages.live import LiveKit, LivePages
 from gallery.render.pages.output import Output
@@ -18,6 +18,7 @@ from gallery.render.pages.parts import Card, Link
 from gallery.render.pages.quiz_image import QuizImages, askable
 from gallery.render.pages.set_pages import set_pages
 from gallery.render.pages.slides import DECK, Slide, render_deck, slide_of
+from gallery.render.pages.spill import Spill
 from gallery.render.pages.summary import SetSummary, Summary, summarise
 from gallery.templates import templates_folder
 
@@ -53,42 +54,38 @@ def render_site(  # noqa: PLR0913 (the pipeline's contract)
     Raises:
         RenderError: If ``out`` holds foreign files, a figure cannot be drawn, or ``dot`` is missing.
     """
-    output = Output(out, cache)
     environment = make_environment(templates_folder())
-    summaries: list[Summary] = []
-    quiz = QuizImages()
-    deck: list[Slide] = []
     subjects = subjects_of(concepts, catalogue.classifiers)
-    in_browser = None
-    if live is not None:
-        in_browser = LivePages(live, catalogue, settings.perturbation.mask_model(), output)
+    with Output(out, cache) as output:
+        summaries, deck, quiz = output.spill(Summary), output.spill(Slide), QuizImages()
+        in_browser = None
+        if live is not None:
+            in_browser = LivePages(live, catalogue, settings.perturbation.mask_model(), output)
 
-    def build(of_image: Sequence[ImageResult]) -> tuple[ImagePage, list[Card]]:
-        page, tiles = build_image_page(of_image, catalogue=catalogue, settings=settings, output=output)
-        page = with_bars(page, of_image, subjects)
-        return (page if in_browser is None else in_browser.complete(page, of_image)), tiles
+        def build(of_image: Sequence[ImageResult]) -> tuple[ImagePage, list[Card]]:
+            page, tiles = build_image_page(of_image, catalogue=catalogue, settings=settings, output=output)
+            page = with_bars(page, of_image, subjects)
+            return (page if in_browser is None else in_browser.complete(page, of_image)), tiles
 
-    for path, page in _with_neighbours(_image_pages(results, build, summaries, quiz)):
-        _write(output, environment, path, page, on_page)
-        deck.append(slide_of(path.removeprefix("i/").removesuffix(".md"), page))
-    asked = quiz.chosen(output)
-    found = SetSummary(summaries, catalogue, settings, failures, asked, concepts, generative)
-    for path, set_page in set_pages(found, output):
-        output.write(path, render_page(environment, set_page))
-        if on_page:
-            on_page(path)
-    output.write(DECK, render_deck(environment, deck, settings))
-    output.finish()
+        for path, page in _with_neighbours(_image_pages(results, build, summaries, quiz)):
+            _write(output, environment, path, page, on_page)
+            deck.append(slide_of(path.removeprefix("i/").removesuffix(".md"), page))
+        asked = quiz.chosen(output)
+        found = SetSummary(summaries, catalogue, settings, failures, asked, concepts, generative)
+        for path, set_page in set_pages(found, output):
+            _write(output, environment, path, set_page, on_page)
+        output.write_all(DECK, render_deck(environment, deck, settings))
+        output.finish()
 
 
 def _write(
     output: Output,
     environment: jinja2.Environment,
     path: str,
-    page: ImagePage,
+    page: Page,
     on_page: Callable[[str], None] | None,
 ) -> None:
-    output.write(path, render_page(environment, page))
+    output.write_all(path, render_pieces(environment, page))
     if on_page:
         on_page(path)
 
@@ -96,7 +93,7 @@ def _write(
 def _image_pages(
     results: Iterable[ImageResult],
     build: Callable[[Sequence[ImageResult]], tuple[ImagePage, list[Card]]],
-    summaries: list[Summary],
+    summaries: Spill[Summary],
     quiz: QuizImages,
 ) -> Iterator[tuple[str, ImagePage]]:
     """Yield each image's page and its id, keeping a summary of every result and what the quiz may ask."""

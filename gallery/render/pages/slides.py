@@ -1,6 +1,6 @@
 """The slide deck of a set: one slide per image, a file of its own outside the theme."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import jinja2
@@ -13,6 +13,7 @@ from gallery.render.pages.section_parts import FigureView
 from gallery.render.pages.wording import count, one_line, probability
 
 DECK = "slides/index.html"
+_PIECES = 500
 N_MAPS = 3
 """Heatmaps on a slide beside the smallest MSE; one more where there is none."""
 
@@ -77,11 +78,13 @@ def slide_of(image_id: str, page: ImagePage) -> Slide:
     )
 
 
-def render_deck(environment: jinja2.Environment, slides: Sequence[Slide], settings: SetSettings) -> bytes:
-    """Return the deck as an HTML file."""
+def render_deck(
+    environment: jinja2.Environment, slides: Sequence[Slide], settings: SetSettings
+) -> Iterator[bytes]:
+    """Yield the deck as an HTML file, in pieces."""
     citation = cite(settings, key="gallery:slides", title=settings.title, path=DECK)
     year = f" ({citation.date[:4]})" if citation.date else ""
-    text = environment.get_template("_slides.j2").render(
+    pieces = environment.get_template("_slides.j2").stream(
         root="../",
         title=citation.title,
         description=one_line(settings.description),
@@ -93,4 +96,16 @@ def render_deck(environment: jinja2.Environment, slides: Sequence[Slide], settin
         cited=f"{'; '.join(citation.authors)}{year}. {citation.gallery}, version {citation.version}.",
         address=citation.base_url,
     )
-    return (text.strip() + "\n").encode()
+    pieces.enable_buffering(_PIECES)
+    return _stripped(pieces)
+
+
+def _stripped(pieces: Iterable[str]) -> Iterator[bytes]:
+    """Yield a text without white space around it, and a line end."""
+    held = None
+    for piece in pieces:
+        whole = piece.lstrip() if held is None else held + piece
+        text = whole.rstrip()
+        held = whole[len(text) :] if text else (None if held is None else whole)
+        yield text.encode()
+    yield b"\n"

@@ -1,9 +1,11 @@
 """What is kept of each result once its page is written, and what follows from all of them."""
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Protocol
 
 from gallery.config import SetSettings
@@ -21,6 +23,7 @@ from gallery.render.pages.citation import cite, page_jsonld
 from gallery.render.pages.head import Head
 from gallery.render.pages.parts import Card
 from gallery.render.pages.set_parts import QuizImage
+from gallery.render.pages.spill import View
 from gallery.survey.agreement import Agreement, ImageAgreement, agreement, agreement_of
 from gallery.survey.bootstrap import Resampling
 from gallery.survey.comparison import Comparison, compare
@@ -112,10 +115,11 @@ def _measure_passes(result: ImageResult) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class SetSummary:
-    """The whole set, small enough to be kept in memory.
+    """The whole set.
 
     Attributes:
-        summaries: Of every result, in order.
+        summaries: Of every result, in order; of a large set they lie on disk, so what is made of them should
+            be made of one after the other.
         catalogue: Methods, measures, classifiers.
         settings: Of the set.
         failures: What could not be finished.
@@ -132,9 +136,25 @@ class SetSummary:
     concepts: Sequence[ConceptResult] = ()
     generative: GenerativeResults = field(default_factory=GenerativeResults)
 
-    def of(self, card: ClassifierCard) -> list[Summary]:
+    @cached_property
+    def _places(self) -> Mapping[str, Sequence[int]]:
+        """Slug of a classifier -> indices of its summaries."""
+        found = {card.slug: array("L") for card in self.catalogue.classifiers}
+        for index, summary in enumerate(self.summaries):
+            found[summary.card.classifier].append(index)
+        return found
+
+    def of(self, card: ClassifierCard) -> View[Summary, Summary]:
         """Return the summaries of one classifier."""
-        return [summary for summary in self.summaries if summary.card.classifier == card.slug]
+        return View(self.summaries, lambda summary: summary, self._places[card.slug])
+
+    @cached_property
+    def used(self) -> Mapping[str, frozenset[str]]:
+        """Slug of the classifier -> methods with a map of any image."""
+        return {
+            card.slug: frozenset(name for summary in self.of(card) for name in summary.costs)
+            for card in self.catalogue.classifiers
+        }
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
@@ -152,7 +172,7 @@ class SetSummary:
         methods = [method.name for method in self.catalogue.methods]
         found: dict[str, dict[str, Comparison]] = {}
         for card in self.catalogue.classifiers:
-            images = [summary.values for summary in self.of(card)]
+            images = self.of(card).map(attrgetter("values"))
             compared = (
                 compare(images, methods, measure.name, measure.better, self.resampling)
                 for measure in self.catalogue.measures
@@ -178,7 +198,7 @@ class SetSummary:
         """Slug of the classifier -> how far its heatmaps agree over the set."""
         methods = [method.name for method in self.catalogue.methods]
         return {
-            card.slug: agreement([s.agreement for s in self.of(card)], methods, self.resampling)
+            card.slug: agreement(self.of(card).map(attrgetter("agreement")), methods, self.resampling)
             for card in self.catalogue.classifiers
         }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gallery.records import Catalogue, Heatmap, MeasureCard, Measurement, MethodCard
-from gallery.render.pages.environment import make_environment, render_page
+from gallery.render.pages.environment import make_environment, render_pieces
 from gallery.render.pages.output import Output
 from gallery.render.pages.parts import Card
 from gallery.render.pages.set_pages import set_pages
@@ -117,8 +117,9 @@ def summary_of(n_images: int, methods: Sequence[MethodCard] | None = None) -> Se
 
 def write_pages(found: SetSummary, folder: Path) -> Path:
     """Write all pages about the set and return their folder."""
-    output, environment = Output(folder / "pages", folder / "cache"), make_environment(templates_folder())
-    for path, page in set_pages(found, output):
-        output.write(path, render_page(environment, page))
-    output.finish()
+    environment = make_environment(templates_folder())
+    with Output(folder / "pages", folder / "cache") as output:
+        for path, page in set_pages(found, output):
+            output.write_all(path, render_pieces(environment, page))
+        output.finish()
     return folder / "pages"

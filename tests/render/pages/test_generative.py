@@ -21,6 +21,7 @@ from gallery.render.pages.generative.wording import (
     share_of_paper,
     verdict,
 )
+from gallery.render.pages.set_pages import count_set_pages
 from gallery.render.pages.site import render_site
 from tests.render.pages import synthetic
 from tests.render.pages.synthetic import HOSTILE, folder_bytes, page_text
@@ -57,12 +58,19 @@ def test_only_lists_of_pages_change(built: Path, pages: Path) -> None:
     without, having = folder_bytes(built / "pages"), folder_bytes(pages)
     changed = {name for name in having if without.get(name) != having[name]}
     new = {name for name in changed if name not in without}
-    assert changed - new == {"methods.md", "results.md", "about.md"}
+    assert changed - new == {"methods.md", "results.md", "about.md", "results/digests.csv"}
     assert {name for name in new if name.endswith(".md")} == {
         "g/brick.md", "g/brick-latents.md", "g/digit.md", "g/digit-latents.md", "g/sprites-latents.md",
         "g/results.md",
     }  # fmt: skip
     assert all(name.startswith("g/") for name in new)
+
+
+def test_progress_knows_how_many_pages_there_will_be(built: Path, pages: Path) -> None:
+    for folder, results in ((built / "pages", GenerativeResults()), (pages, generative(HOSTILE))):
+        about_images = len(list(folder.glob("i/*.md")))
+        about_the_set = len(list(folder.rglob("*.md"))) - about_images
+        assert about_the_set == count_set_pages(synthetic.catalogue(), (), results)
 
 
 def test_the_site_with_hostile_names_is_sound(pages: Path) -> None:

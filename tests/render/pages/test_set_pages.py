@@ -82,10 +82,12 @@ def test_every_table_behind_the_plots_is_linked(built: Path) -> None:
     compared = {"measures", "agreement", "cost", *(f"published-{table.id}" for table in TABLES)}
     values = {f"values-{card.name}" for card in synthetic.MEASURES}
     empty = {"ranks", "orders"}  # three images are not ranked, and no method here has a published rival
-    names = plotted | compared | values | empty
+    names = plotted | compared | values | empty | {"digests"}
     assert {p.stem for p in (built / "pages/results").glob("*.csv")} == names
     assert all(bool(_table(built, name)) == (name not in empty) for name in names)
-    text = "".join(_page(built, f"{name}.md") for name in ("explanations", "simulatability", "results"))
+    text = "".join(
+        _page(built, f"{name}.md") for name in ("explanations", "simulatability", "results", "about")
+    )
     for name in names - values:
         assert f'href="results/{name}.csv"' in text
     for card in synthetic.MEASURES:
@@ -166,13 +168,13 @@ def test_many_images_wait_in_closed_details() -> None:
         classifier="net", classifier_title="", n_mses=1, label=None, is_right=None,
         is_composite=False, heats={},
     )  # fmt: skip
-    text = str(macros.tiles("../", [tile] * 130))  # type: ignore[attr-defined]
+    text = str(macros.tiles("../", [tile] * 130, None))  # type: ignore[attr-defined]
     assert [text.count(part) for part in ("<article", "<details", "</details>")] == [130, 2, 2]
     assert text.index("<details") > text.index("<article")
     assert text[: text.index("<details")].count("<article") == 60
     assert "Images 121 to 130 of 130" in text
     assert text.count('loading="lazy"') == 2 * 126
-    assert "<details" not in str(macros.tiles("../", [tile] * 60))  # type: ignore[attr-defined]
+    assert "<details" not in str(macros.tiles("../", [tile] * 60, None))  # type: ignore[attr-defined]
 
 
 def test_an_empty_set_has_pages_that_say_so(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_hostile_texts_stay_texts(built_hostile: Path) -> None:
 
 
 def test_a_set_without_images_has_a_deck_of_one_slide() -> None:
-    text = render_deck(make_environment(templates_folder()), [], synthetic.settings(url="", date="")).decode()
+    environment = make_environment(templates_folder())
+    text = b"".join(render_deck(environment, [], synthetic.settings(url="", date=""))).decode()
     assert text.count('class="slide') == 1
     assert "0 images" in text

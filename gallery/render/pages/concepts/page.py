@@ -133,7 +133,8 @@ def _bar(subject: Subject, image_id: str) -> ContributionBar:
 def concept_page(found: SetSummary, subject: Subject, output: Output) -> contexts.ConceptsPage:
     """Return the page of one class, and write its numbers for download."""
     network = subject.result.network
-    cards = {one.card.image_id: one.card for one in found.of(subject.card)}
+    about = {image.image_id for image in subject.result.images}
+    cards = {one.card.image_id: one.card for one in found.of(subject.card) if one.card.image_id in about}
     text = f"{subject.title} for {subject.card.title}: what they add to the score, and where they are."
     head = found.head(subject.path, subject.slug, subject.title, text)
     images = [image for image in _ordered(subject) if image.image_id in cards]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gallery.render.pages.contexts.page import Page
+from gallery.render.pages.excerpt import Rest
 from gallery.render.pages.parts import Link, Term
 from gallery.render.pages.set_parts import DataTable
 
@@ -49,7 +50,9 @@ class AboutPage(Page):
         settings: Section title -> settings.
         versions: Package and version.
         software: Everything this is made with, and its licence.
-        digests: SHA-256 of what went in.
+        digests: SHA-256 of what went in; of a large set, of the first photographs.
+        rest: Where the others are; None if there are none.
+        files: All digests for download.
         seed: Root of every random draw.
         device: What the explanations were computed on.
     """
@@ -59,5 +62,7 @@ class AboutPage(Page):
     versions: tuple[Term, ...]
     software: DataTable
     digests: DataTable
+    rest: Rest | None
+    files: tuple[Link, ...]
     seed: int
     device: str

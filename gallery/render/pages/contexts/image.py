@@ -1,5 +1,6 @@
 """The gallery itself, and one photograph of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery.records import Credit, Quadrant
@@ -17,7 +18,7 @@ class IndexPage(Page):
         description: The set's paragraph, or "".
         facts: Counts in one line, such as "9 images".
         leads: Results that stand out.
-        cards: One per image and classifier.
+        cards: One per image and classifier; of a large set they are not in memory.
         facets: What the tiles can be filtered by.
         sorts: Orders besides the set's own.
         methods: Choices of what the second picture shows.
@@ -28,7 +29,7 @@ class IndexPage(Page):
     description: str
     facts: tuple[str, ...]
     leads: tuple[Lead, ...]
-    cards: tuple[Card, ...]
+    cards: Sequence[Card]
     facets: tuple[Facet, ...]
     sorts: tuple[Choice, ...]
     methods: tuple[Choice, ...]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gallery.render.pages.concepts.parts import ConceptMeasure, ConceptView
 from gallery.render.pages.contexts.page import Page
+from gallery.render.pages.excerpt import Rest
 from gallery.render.pages.parts import Card, Link, MetricRow, MetricTable, Term
 from gallery.render.pages.set_parts import Confusion, MeasureResults, PublishedView
 
@@ -40,7 +41,8 @@ class MethodPage(Page):
         options: Option and default.
         means: Measures against classifiers, means over the set.
         published: Numbers of its authors.
-        cards: Its heatmap of every image.
+        cards: Its heatmap of every image, of a large set the first ones.
+        rest: Where the others are; None if there are none.
         filters: Inline SVG with the colour filters (HTML).
     """
 
@@ -51,6 +53,7 @@ class MethodPage(Page):
     means: MetricTable
     published: tuple[PublishedView, ...]
     cards: tuple[Card, ...]
+    rest: Rest | None
     filters: str
 
 
@@ -63,7 +66,9 @@ class SearchPage(Page):
         reference: Where it is published.
         document: Idea (HTML).
         options: Option and default.
-        rows: Image, classifier, number of explanations, smallest size, p(full), threshold.
+        rows: Image, classifier, number of explanations, smallest size, p(full), threshold; of a large set
+            the first ones.
+        rest: Where the others are; None if there are none.
     """
 
     title: str
@@ -71,6 +76,7 @@ class SearchPage(Page):
     document: str
     options: tuple[Term, ...]
     rows: tuple[tuple[Link, str, int, str, str, str], ...]
+    rest: Rest | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,8 @@ class MeasurePage(Page):
         several: Whether there is more than one classifier.
         methods: Columns of the table of every value.
         scale: What its numbers are printed in units of, or "".
-        rows: One per image and classifier.
+        rows: One per image and classifier; of a large set the first ones.
+        rest: Where the others are; None if there are none.
         notes: Letter and text of every reason for a missing value.
         files: The table of every value for download.
         published: Numbers that authors report with it.
@@ -103,6 +110,7 @@ class MeasurePage(Page):
     methods: tuple[Link, ...]
     scale: str
     rows: tuple[MetricRow, ...]
+    rest: Rest | None
     notes: tuple[tuple[str, str], ...]
     files: tuple[Link, ...]
     published: tuple[PublishedView, ...]
@@ -118,7 +126,8 @@ class ClassifierPage(Page):
         url: Where its weights are published, or "".
         accuracy: Right and labelled images in a sentence, or "" if no image has a label.
         confusions: Its errors.
-        cards: What it says about every image.
+        cards: What it says about every image, of a large set the first ones.
+        rest: Where the others are; None if there are none.
         filters: Inline SVG with the colour filters (HTML).
     """
 
@@ -128,6 +137,7 @@ class ClassifierPage(Page):
     accuracy: str
     confusions: tuple[Confusion, ...]
     cards: tuple[Card, ...]
+    rest: Rest | None
     filters: str
 
 

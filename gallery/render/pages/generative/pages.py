@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from gallery.records import GenerativeResults
 from gallery.render.pages import contexts
 from gallery.render.pages.generative.anomalies_page import anomalies_page, anomalies_path
 from gallery.render.pages.generative.latents_page import latents_page, latents_path
@@ -17,13 +18,12 @@ def generative_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, c
         if one.anomalies is not None:
             yield anomalies_path(one.model), anomalies_page(found, one, one.anomalies, output)
         yield latents_path(one.model), latents_page(found, one, output)
-    if list(generative_links(found)):
+    if list(generative_links(found.generative)):
         yield PATH, generative_results_page(found, output)
 
 
-def generative_links(found: SetSummary) -> Iterator[Link]:
+def generative_links(generative: GenerativeResults) -> Iterator[Link]:
     """Yield links to these pages, the one about all of them first."""
-    generative = found.generative
     if generative.models or generative.disentanglement:
         yield Link(PATH, TITLE, "anomalies, disentanglement, what others report")
     for one in generative.models:

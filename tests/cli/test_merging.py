@@ -8,6 +8,7 @@ import pytest
 
 from gallery.cli.exits import Exit
 from tests.cli.commands import run
+from tests.render.pages.synthetic import folder_bytes
 
 
 def shards(tiny: Path, out: Path, *numbers: int) -> list[Path]:
@@ -26,6 +27,19 @@ def test_shards_are_explained_merged_and_rendered(tiny: Path, tmp_path: Path) ->
     assert "the index has 2. Next: gallery render, gallery publish" in merged.output
     assert run("render", tiny, "--out", whole, "--quiet").exit_code == Exit.DONE
     assert len(list((whole / "build" / "pages" / "i").glob("*.md"))) == 2
+
+
+def test_a_site_of_merged_shards_is_that_of_one_build(tiny: Path, tmp_path: Path) -> None:
+    one, merged = tmp_path / "one", tmp_path / "merged"
+    assert run("measure", tiny, "--out", one, "--quiet").exit_code == Exit.DONE
+    run("merge", *shards(tiny, tmp_path, 2, 1), "--set", tiny, "--out", merged, "--quiet")
+    sites = []
+    for out in (one, merged):
+        for command in ("render", "publish"):
+            assert run(command, tiny, "--out", out, "--quiet").exit_code == Exit.DONE
+        sites.append(folder_bytes(out / "site"))
+    assert len(sites[0]) > 100
+    assert sites[0] == sites[1]
 
 
 def test_shards_in_one_folder_need_no_sources(tiny: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,42 +13,17 @@ from gallery.errors import ClassifierError, ConfigError, ExecutionError, StoreEr
 from gallery.execute.local import Local
 from gallery.pipeline.build import Job, explain_set
 from gallery.pipeline.index import ResultsIndex
+from gallery.pipeline.site import publish_site, render
 from gallery.pipeline.workspace import Workspace
-from tests.execute.works import Event, Squares, die, refuse
+from tests.execute.heard import Heard
+from tests.execute.works import Squares, die, refuse
 from tests.pipeline.real_set import records_of, write_set
 from tests.pipeline.toy import Recorder
+from tests.render.pages.synthetic import folder_bytes
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("default")]
 ray = pytest.importorskip("ray")
 cluster_module = pytest.importorskip("gallery.execute.cluster")
-
-
-@dataclass
-class Heard:
-    """A listener that remembers."""
-
-    ready: list[str] = field(default_factory=list)
-    squares: list[int] = field(default_factory=list)
-    by: dict[str, int] = field(default_factory=dict)
-    lost_workers: list[str] = field(default_factory=list)
-    given_up_items: list[tuple[int, str]] = field(default_factory=list)
-
-    def told(self, worker: str, event: Event) -> None:
-        """Remember what was told."""
-        kind, value = event
-        if kind == "ready":
-            self.ready.append(worker)
-        else:
-            self.squares.append(value)
-            self.by[worker] = self.by.get(worker, 0) + 1
-
-    def lost(self, worker: str, reason: str) -> None:
-        """Remember a death."""
-        self.lost_workers.append(worker)
-
-    def given_up(self, item: int, reason: str) -> None:
-        """Remember what was given up."""
-        self.given_up_items.append((item, reason))
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +162,14 @@ def explain(folder: Path, out: Path, executor: Any, recorder: Recorder) -> Resul
     return explain_set(job, recorder, executor=executor)
 
 
+def site_of(folder: Path, out: Path) -> dict[str, bytes]:
+    """Render and publish, and return the site: path -> content."""
+    settings, workspace = load_settings(folder / "gallery.toml"), Workspace(out)
+    render(settings, workspace, Recorder())
+    publish_site(settings, workspace, Recorder())
+    return folder_bytes(workspace.site)
+
+
 @pytest.mark.parametrize("killed_at", [None, 20])
 def test_two_actors_build_the_same_as_this_process(
     cluster: Any,  # noqa: ANN401
@@ -203,5 +185,6 @@ def test_two_actors_build_the_same_as_this_process(
     assert len(index.entries) == 16
     assert Workspace(tmp_path).index.read_bytes() == Workspace(out).index.read_bytes()
     assert records_of(Workspace(tmp_path).store) == records_of(Workspace(out).store)
+    assert site_of(folder, tmp_path) == site_of(folder, out)
     assert sum(recorder.totals[:2]) == len(recorder.done)  # type: ignore[arg-type]
     assert any("is lost" in note for note in recorder.notes) == bool(killed_at)

@@ -23,6 +23,7 @@ class Squares:
         always: Items that kill every worker.
         refused: Items that end everything.
         together: Items that wait for each other.
+        seconds: That every item takes.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class Squares:
     always: tuple[int, ...] = ()
     refused: tuple[int, ...] = ()
     together: tuple[int, ...] = ()
+    seconds: float = 0.0
 
     def __call__(self, tell: Tell) -> Callable[[Sequence[int], Tell], None]:
         """Get ready."""
@@ -48,6 +50,7 @@ class Squares:
                 self._wait()
             if item in self.refused:
                 raise StoreError(f"{item}: the disk is full")
+            time.sleep(self.seconds)
             tell(("square", item * item))
 
     def _wait(self) -> None:

@@ -74,6 +74,8 @@ def prune(
 
     workspace = _existing(out_dir)
     reporter = make_reporter(err, quiet=as_json)
+    if workspace.store_at and yes:
+        err.print("Only --out is locked: let no other machine write to this store meanwhile.")
     with workspace.writing("gallery store prune"):
         keep = Keep.all_of([keep_of(job_of(path, out_dir, device), reporter) for path in sets])
         done = prune_store(workspace.store, keep, remove=yes)

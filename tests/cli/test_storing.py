@@ -1,6 +1,7 @@
 """``gallery store``: what it prints, its exit codes, and that --yes is needed to remove anything."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,14 @@ def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
     result = run("store", "stats", "--out", tmp_path)
     assert result.exit_code == Exit.REFUSED
     assert "no store here" in result.stderr
+
+
+def test_where_a_store_is_elsewhere_its_other_users_are_spoken_of(
+    tiny: Path, out: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "elsewhere"
+    shutil.copytree(out / "build/store", store)
+    dry, wet = (run("--store", store, "store", "prune", tiny, "--out", out, *yes) for yes in ([], ["--yes"]))
+    assert (dry.exit_code, wet.exit_code) == (0, 0)
+    assert "no other machine" in wet.stderr
+    assert "no other machine" not in dry.stderr

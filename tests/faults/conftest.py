@@ -65,8 +65,8 @@ def run() -> Run:
     return run
 
 
-def write_set(folder: Path) -> None:
-    """Write the tiny set: three photographs of noise."""
+def write_set(folder: Path, tables: str = "") -> None:
+    """Write the tiny set: three photographs of noise, and further tables of its manifest."""
     names = ("a", "b", "c")
     for number, name in enumerate(names):
         pixels = np.random.default_rng(number).integers(0, 256, (40, 40, 3), dtype=np.uint8)
@@ -74,7 +74,7 @@ def write_set(folder: Path) -> None:
             pixels[:12, :12] = 255  # by which a classifier that is to fail knows it
         Image.fromarray(pixels).save(folder / f"{name}.png")
     images = "".join(f'\n[[images]]\nsource = "file:{name}.png"\n' for name in names)
-    (folder / "gallery.toml").write_text(SET + images, encoding="utf-8")
+    (folder / "gallery.toml").write_text(SET + images + tables, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +82,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Tiny:
     """Return the tiny set, built once without any fault."""
     folder = tmp_path_factory.mktemp("faults")
     write_set(folder)
+    return undisturbed(folder, run)
+
+
+def undisturbed(folder: Path, run: Run) -> Tiny:
+    """Build, archive and export the set in a folder."""
     out = folder / "out"
     for arguments in (("build",), ("publish", "--archive"), ("export", out / "files")):
         done = run(*arguments, folder, "--out", out, "--quiet")

@@ -1,6 +1,8 @@
 """kill -9 at random moments of every stage: nothing finished is lost, the next run ends in the same bytes."""
 
 import functools
+import hashlib
+import json
 import os
 import random
 import re
@@ -13,10 +15,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import ROOT, Run, Tiny, command, environment
+from tests.faults.conftest import ROOT, Run, Tiny, command, environment, undisturbed, write_set
+from tests.pipeline.test_generative import trained
 from tests.pipeline.toy import files_of
 
 pytestmark = pytest.mark.slow
+CONCEPTS = """
+[concepts]
+classes = ["dog"]
+n_views = 60
+hidden = [32, 16]
+epochs = 4
+n_seeds = 2
+learning_rate = 0.01
+batch = 10
+layer = "features"
+n_strongest = 2
+maps = { grad_cam = {}, occlusion = { cells = 2, steps = 1 } }
+"""
 KILLS = 3
 """For every stage; a real kill in the middle of MkDocs, as often, comes on top."""
 STAGES = {
@@ -98,6 +114,36 @@ def test_a_kill_at_any_change_of_a_file(
     said = check_recovery(tiny, out, run, arguments)
     assert f"gallery {arguments[0]} (process " in said
     assert "did not finish; what it had finished is used." in said
+
+
+@pytest.fixture(scope="module")
+def learning(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Tiny:
+    """Return a set that learns concepts and explains an autoencoder, built once without any fault."""
+    folder = tmp_path_factory.mktemp("learning")
+    checkpoint = trained(folder / "digits", "digits:3")
+    sha256 = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    listed = f"{json.dumps(f'digits/{checkpoint.name}')} = {json.dumps(sha256)}"
+    vae = f"[vae]\nn_samples = 2\ntrained = {{ {listed} }}\n"
+    write_set(folder, f"\n{CONCEPTS}\n{vae}")
+    return undisturbed(folder, run)
+
+
+@pytest.mark.parametrize("kill", range(KILLS))
+@pytest.mark.parametrize("kind", ["concept", "vae"])
+def test_a_kill_while_learning(
+    learning: Tiny, out: Path, run: Run, kind: str, kill: int, tmp_path: Path
+) -> None:
+    kinds = shutil.ignore_patterns(f"{kind}*")
+    given = Path(shutil.copytree(learning.out / "build", tmp_path / "given/build", ignore=kinds)).parent
+    assert len(list((given / "build/store").iterdir())) < len(list((learning.out / "build/store").iterdir()))
+    shutil.copytree(given, out)
+    arguments: list[str | Path] = ["build", learning.folder, "--out"]
+    counted = run(*arguments, given, FAULT="count:0", FAULT_UNDER=f"{given}/build/store/{kind}")
+    n_changes = int(counted.stderr.rpartition("changes: ")[2])
+    moment = random.Random(f"{kind} {kill}").randint(1, n_changes)
+    killed = run(*arguments, out, FAULT=f"kill:{moment}", FAULT_UNDER=f"{out}/build/store/{kind}")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    check_recovery(learning, out, run, [*arguments, out])
 
 
 @pytest.mark.parametrize("kill", range(3))

@@ -25,6 +25,10 @@ class Headed(nn.Module):
             torch.manual_seed(3)
             self.features = nn.Conv2d(3, 5, 3, padding=1)
             self.head = head
+            # The heads below were made before anybody could seed them.
+            for layer in head.modules():
+                if isinstance(layer, nn.Linear | nn.Conv2d):
+                    layer.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (B, 3)."""

@@ -3,8 +3,8 @@
 The last bits of a result depend on how many images a pass holds. Float32 passes are therefore padded to one
 fixed size with copies of their last image, and screening passes to a power of two. On one machine, no
 number shown then depends on its neighbours in a batch or on its place in it, so an interrupted build
-continues to the same bytes. (Tested on real networks. A network that ends in a few, say 3, classes may
-still round by place in the batch.)
+continues to the same bytes. (Tested on real networks. Layers with very few outputs, such as a head for 3
+classes or 12 squeezed channels, may still round their last bit by place in the batch.)
 
 A pass that does not fit into memory is done again in halves, and so are all later ones of its kind. The last
 bits may then differ from what one large pass gives, as they do between devices.

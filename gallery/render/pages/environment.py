@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from gallery.render.pages.contexts import Page
 from gallery.render.pages.head import front_matter
 
 _TILES = Markup("<!--tiles-->")
-"""Stands for the tiles of the gallery page, of which there may be very many; users' text cannot hold it."""
+"""Stands for the tiles of the gallery page, of which there may be very many. Texts of users cannot hold it:
+they are escaped in the body, and have no "<" in the front matter."""
 _EAGER = 6
 """Tiles of the gallery page whose pictures are loaded at once."""
 TEMPLATES: Mapping[str, type[Page]] = {
@@ -93,8 +94,8 @@ def render_pieces(environment: jinja2.Environment, page: Page) -> Iterator[bytes
     before, tiles, after = render_page(environment, page).partition(_TILES.encode())
     yield before
     if tiles and isinstance(page, contexts.IndexPage):
-        card: Callable[..., str] = getattr(environment.get_template("_macros.j2").module, "card")  # noqa: B009
+        macros: Any = environment.get_template("_macros.j2").module
         for i, item in enumerate(page.cards):
-            tile = re.sub(r"\n\s*\n+", "\n", card(page.root, item, i < _EAGER).strip())
+            tile = re.sub(r"\n\s*\n+", "\n", macros.card(page.root, item, i < _EAGER).strip())
             yield indented(tile).lstrip().encode() + b"\n "
     yield after

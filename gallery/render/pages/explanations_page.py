@@ -1,6 +1,7 @@
 """The page on how many explanations an image has."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from gallery.render.figures.bars import Bars, bar_panels
 from gallery.render.figures.dots import DotGroup, dot_chart
@@ -17,13 +18,12 @@ from gallery.render.pages.set_charts import (
 )
 from gallery.render.pages.set_parts import Chart, DataTable
 from gallery.render.pages.spill import View
-from gallery.render.pages.summary import SetSummary, Summary
+from gallery.render.pages.summary import SetSummary
 from gallery.survey import tables
 from gallery.survey.bootstrap import Interval
 from gallery.survey.explanations import (
     Distribution,
     ExplanationSurvey,
-    ImageFacts,
     largest_size,
     survey,
 )
@@ -34,10 +34,13 @@ Surveys = Sequence[tuple[str, ExplanationSurvey]]
 
 def explanations_page(found: SetSummary, output: Output) -> contexts.ExplanationsPage:
     """Return the page on the number of explanations, and write the tables behind it."""
-    facts = View(found.summaries, _facts)
+    facts = View(found.summaries, attrgetter("facts"))
     largest = largest_size(facts)
     surveys = [
-        (card.title, survey(found.of(card).map(_facts), up_to=largest, resampling=resampling(found)))
+        (
+            card.title,
+            survey(found.of(card).map(attrgetter("facts")), up_to=largest, resampling=resampling(found)),
+        )
         for card in found.catalogue.classifiers
         if found.of(card)
     ]
@@ -64,10 +67,6 @@ def explanations_page(found: SetSummary, output: Output) -> contexts.Explanation
         charts=(_shares(surveys), _sizes(surveys), _numbers(surveys)) if surveys else (),
         files=write_tables(output, files),
     )
-
-
-def _facts(summary: Summary) -> ImageFacts:
-    return summary.facts
 
 
 def _overview(surveys: Surveys) -> DataTable:

@@ -38,7 +38,8 @@ def front_matter(head: Head) -> str:
     """Return ``head`` as YAML front matter.
 
     The theme prints ``title`` and ``description`` without escaping, so they are escaped here; everything
-    under ``gallery`` is plain text that ``main.html`` escapes.
+    under ``gallery`` is plain text that ``main.html`` escapes. No ``<`` stands in the text returned, so that
+    nothing in it can be taken for a mark of ``aside`` or of ``environment``.
     """
     data = {
         "title": html.escape(one_line(head.title)),
@@ -56,4 +57,5 @@ def front_matter(head: Head) -> str:
         },
     }
     text = yaml.safe_dump(data, allow_unicode=True, width=10**9, sort_keys=True, default_style='"')
-    return f"---\n{text}---\n"
+    # Every string is in double quotes, where YAML reads the escape as the character.
+    return f"---\n{text}---\n".replace("<", "\\x3c")

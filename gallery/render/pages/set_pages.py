@@ -22,6 +22,7 @@ from gallery.render.pages.simulatability_page import simulatability_page
 from gallery.render.pages.summary import SetSummary
 
 _ALWAYS = 9
+"""Pages about every set, besides those of its methods, measures, classifiers and the like."""
 
 
 def set_pages(found: SetSummary, output: Output) -> Iterable[tuple[str, contexts.Page]]:

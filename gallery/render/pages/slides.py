@@ -14,6 +14,7 @@ from gallery.render.pages.wording import count, one_line, probability
 
 DECK = "slides/index.html"
 _PIECES = 500
+"""Pieces of the template that are handed on together."""
 N_MAPS = 3
 """Heatmaps on a slide beside the smallest MSE; one more where there is none."""
 

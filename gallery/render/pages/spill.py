@@ -89,13 +89,18 @@ class Spill(Lazy[T]):
         return len(self._ends) - 1
 
     def append(self, item: T) -> None:
-        """Write an item down."""
+        """Write an item down.
+
+        Raises:
+            OSError: If the disk is full.
+        """
         content = self._codec.dump_json(item)
         self._file.seek(0, os.SEEK_END)
         self._file.write(content)
         self._ends.append(self._ends[-1] + len(content))
 
     def _item(self, index: int) -> T:
+        # Some ten microseconds for what is kept of an image: less than unpickling it.
         start, end = self._ends[index], self._ends[index + 1]
         self._file.seek(start)
         return self._codec.validate_json(self._file.read(end - start))
